@@ -1,0 +1,144 @@
+"""What the analysis says: findings, their fixes, and the places it could not judge.
+
+Frozen data between the stages. Offsets in an `Edit` are code points of the decoded text (BOM left out);
+bytes exist in `source.SourceFile` and in the output only.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class Evidence(enum.Enum):
+    """How well one fact of the rule pack is known."""
+
+    VERIFIED = "verified"
+    DOCUMENTED = "documented"
+    CORROBORATED = "corroborated"
+    INFERRED = "inferred"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether a fix that leans on this fact may still be `safe`."""
+        return self in (Evidence.VERIFIED, Evidence.DOCUMENTED, Evidence.CORROBORATED)
+
+
+_STRENGTH = list(Evidence)
+
+
+def weakest(evidences: list[Evidence]) -> Evidence:
+    """The evidence of a chain of facts: that of its weakest link (`verified` for an empty chain)."""
+    return max(evidences, key=_STRENGTH.index, default=Evidence.VERIFIED)
+
+
+class Applicability(enum.Enum):
+    """Whether a fix may be applied unasked (`safe`), on request (`unsafe`), or does not exist (`manual`)."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+    @classmethod
+    def worst(cls, *values: Applicability) -> Applicability:
+        """The least applicable of several (`safe` for none)."""
+        order = list(cls)
+        return max(values, key=order.index, default=cls.SAFE)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One statement about the two APIs that a fix leans on, with how well it is known and from where."""
+
+    text: str
+    evidence: Evidence
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a text: line and column start at 1, columns count code points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, order=True)
+class Edit:
+    """Replace `text[start:end]` of the file at `path` by `text`; an insertion where start equals end."""
+
+    path: Path
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A rewrite. All fixes with the same `group` are applied together or not at all."""
+
+    description: str
+    group: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One diagnosis at one place.
+
+    `start` and `end` are offsets into the text. `becomes` is the code after the fix, for people; secrets in it
+    are masked. `secrets` are spans of literal credentials near the place, which no output may show.
+    """
+
+    code: str
+    message: str
+    path: Path
+    start: int
+    end: int
+    method: str | None = None
+    surface: str | None = None
+    applicability: Applicability = Applicability.MANUAL
+    facts: tuple[Fact, ...] = ()
+    reason: str | None = None
+    help: str | None = None
+    url: str | None = None
+    becomes: str | None = None
+    fix: Fix | None = None
+    applied: bool = False
+
+    @property
+    def evidence(self) -> Evidence:
+        """That of the weakest fact."""
+        return weakest([fact.evidence for fact in self.facts])
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A place where the tool could not tell whether there is a legacy call (line starts at 1)."""
+
+    path: Path
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Work that could not be done (exit code 2): one line that says what and where, and what to do."""
+
+    path: Path | None
+    message: str
+
+
+@dataclass
+class Report:
+    """The outcome of a run, ready for a renderer. `paths` maps shown names to what was looked at."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unseen: list[Unseen] = field(default_factory=list)
+    errors: list[Failure] = field(default_factory=list)
+    files: int = 0
+    suppressed: int = 0
+    fixed: int = 0

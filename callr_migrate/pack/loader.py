@@ -1,0 +1,171 @@
+"""Rule files -> one `RulePack`: folders laid over each other, defaults filled in, references checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from callr_migrate.findings import Evidence
+from callr_migrate.pack.decode import Decoder, RuleError, nearest
+from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack, Service
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# kind in a rule file -> the attribute that names an entry
+_KINDS = {
+    "methods": "method",
+    "objects": "object",
+    "enums": "enum",
+    "choices": "choice",
+    "apps": "app",
+    "surfaces": "surface",
+    "targets": "target",
+}
+
+
+def shipped_rules() -> Path:
+    """The folder of the shipped pack: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "rules"
+    return inside if inside.is_dir() else package.parent / "rules"
+
+
+def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePack:
+    """The shipped pack (or `base`) with the folders of `overlays` laid over it, entry by entry.
+
+    Raises `RuleError` with every mistake found.
+    """
+    entries: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
+    service: Service | None = None
+    problems: list[str] = []
+    for folder in (base or shipped_rules(), *overlays):
+        if not folder.is_dir():
+            raise RuleError([f"{folder}: no such folder of rules"])
+        seen: dict[tuple[str, str], Location] = {}
+        for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+            decoder = Decoder(path, _shown(path, folder))
+            rules = decoder.decode(RuleFile)
+            problems += decoder.problems
+            if rules is None:
+                continue
+            service = rules.service or service
+            for kind, name_of in _KINDS.items():
+                for entry in getattr(rules, kind):
+                    name = getattr(entry, name_of)
+                    if (kind, name) in seen:
+                        problems.append(f"{entry.location}: {name!r} is already defined at {seen[kind, name]}")
+                    seen[kind, name] = entry.location
+                    entries[kind][name] = _with_defaults(entry)
+    if problems:
+        raise RuleError(problems)
+    if service is None:
+        raise RuleError([f"{base or shipped_rules()}: no file has the key 'service'"])
+    pack = RulePack(service=service, **entries)
+    problems = list(_dangling(pack))
+    if problems:
+        raise RuleError(problems)
+    return pack
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _with_defaults(entry: Any) -> Any:
+    """Fill in `evidence` and `source` from the enclosing block; what nobody stated is unknown."""
+    if isinstance(entry, Method):
+        legacy = (entry.evidence or Evidence.UNKNOWN, entry.source)
+        return replace(
+            entry,
+            evidence=legacy[0],
+            params=None if entry.params is None else [_inherit(param, *legacy) for param in entry.params],
+            returns=_inherit(entry.returns, *legacy),
+            rest=entry.rest and _request(entry.rest),
+            alternatives=[_request(request) for request in entry.alternatives],
+            none=entry.none and _inherit(entry.none, Evidence.UNKNOWN, None),
+        )
+    if not hasattr(entry, "evidence"):
+        return entry
+    known = (entry.evidence or Evidence.UNKNOWN, entry.source)
+    changes: dict[str, Any] = {"evidence": known[0]}
+    for part in ("fields", "exceptions"):
+        if hasattr(entry, part):
+            changes[part] = {name: _inherit(value, *known) for name, value in getattr(entry, part).items()}
+    return replace(entry, **changes)
+
+
+def _request(request: Request) -> Request:
+    known = (request.evidence or Evidence.UNKNOWN, request.source)
+    return replace(
+        request,
+        evidence=known[0],
+        path_params={name: _inherit(binding, *known) for name, binding in request.path_params.items()},
+        query={name: _inherit(binding, *known) for name, binding in request.query.items()},
+        json={name: _inherit(binding, *known) for name, binding in request.json.items()},
+        result=_inherit(request.result, *known),
+    )
+
+
+def _inherit(part: Any, evidence: Evidence, source: str | None) -> Any:
+    return replace(part, evidence=part.evidence or evidence, source=part.source or source)
+
+
+def _dangling(pack: RulePack) -> Iterator[str]:
+    """One line for each reference that points at nothing."""
+    for method in pack.methods.values():
+        yield from _method_problems(pack, method)
+    for kind in pack.objects.values():
+        for name, field in kind.fields.items():
+            where = f"{kind.location}: field {name!r} of {kind.object}"
+            yield from _refer(where, "enum", field.enum, pack.enums)
+            yield from _refer(where, "object", field.object, pack.objects)
+            if not field.to and not field.manual and not field.amount:
+                yield f"{where} needs 'to', or 'manual' with what to do"
+    for surface in pack.surfaces.values():
+        for shape in surface.calls.values():
+            if shape.spread == bool(shape.params):
+                yield f"{surface.location}: each of the 'calls' of {surface.surface} needs either 'spread' or 'params'"
+
+
+def _method_problems(pack: RulePack, method: Method) -> Iterator[str]:
+    where = f"{method.location}: {method.method}"
+    ways = [bool(method.rest), bool(method.alternatives), bool(method.none)]
+    if sum(ways) != 1:
+        yield f"{where} needs exactly one of 'rest', 'alternatives', 'none'"
+    names = {param.name for param in method.params or ()}
+    for param in method.params or ():
+        yield from _refer(f"{where}: parameter {param.name!r}", "enum", param.enum, pack.enums)
+        yield from _refer(f"{where}: parameter {param.name!r}", "object", param.object, pack.objects)
+    yield from _refer(f"{where}: 'returns'", "object", method.returns.object, pack.objects)
+    for key in method.dropped:
+        if key.split(".")[0] not in names:
+            yield f"{where}: 'dropped' names {key!r}, but there is no such parameter{nearest(key, names)}"
+    for request in filter(None, [method.rest, *method.alternatives]):
+        yield from _request_problems(pack, method, request, names)
+
+
+def _request_problems(pack: RulePack, method: Method, request: Request, names: set[str]) -> Iterator[str]:
+    where = f"{request.location}: {method.method}"
+    if set(_PLACEHOLDER.findall(request.path)) != set(request.path_params):
+        yield f"{where}: the braces of {request.path!r} and the keys of 'path_params' differ"
+    yield from _refer(f"{where}: 'result'", "object", request.result.object, pack.objects)
+    for name in request.when:
+        if name not in names:
+            yield f"{where}: 'when' names {name!r}, but there is no such parameter{nearest(name, names)}"
+    bindings = {**request.path_params, **request.query, **request.json}
+    for name, binding in bindings.items():
+        yield from _refer(f"{where}: {name!r}", "enum", binding.enum, pack.enums)
+        for choice in binding.ask.values():
+            yield from _refer(f"{where}: {name!r}", "choice", choice, pack.choices)
+        value = binding.value
+        if isinstance(value, str) and value.startswith("$"):
+            used = value[1:].split(".")[0]
+            if used not in names:
+                yield f"{where}: {name!r} is {value!r}, but there is no such parameter{nearest(used, names)}"
+
+
+def _refer(where: str, kind: str, name: str | None, known: dict[str, Any]) -> Iterator[str]:
+    if name is not None and name not in known:
+        yield f"{where}: no {kind} {name!r} in the pack{nearest(name, known)}"

@@ -1,0 +1,156 @@
+"""The only place that knows bytes, encodings, byte order marks and newlines.
+
+Everything else works on `SourceFile.text`, a `str` without byte order mark, and on code-point offsets into it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import re
+import tempfile
+import tokenize
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from callr_migrate.findings import Edit, Position
+
+# Python ends a line at these and nowhere else; `str.splitlines` also splits at form feeds and U+2028.
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+class SourceError(Exception):
+    """The file cannot be read as Python source; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file, decoded once. `text` has no byte order mark; its newlines are those of the file."""
+
+    path: Path
+    raw: bytes
+    text: str
+    encoding: str
+    bom: bytes
+
+    @classmethod
+    def from_bytes(cls, path: Path, raw: bytes) -> SourceFile:
+        """Decode as Python does: byte order mark, coding cookie, else UTF-8.
+
+        Raises `SourceError` for NUL bytes, an unknown encoding, or bytes that are not of the encoding.
+        """
+        if b"\0" in raw:
+            raise SourceError("holds NUL bytes, so it is not Python source")
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        except SyntaxError as error:
+            raise SourceError(f"{_encoding_problem(error)}; mend the coding declaration or the file") from None
+        bom = codecs.BOM_UTF8 if encoding == "utf-8-sig" else b""
+        encoding = "utf-8" if bom else encoding
+        try:
+            text = raw[len(bom) :].decode(encoding)
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            raise SourceError(
+                f"is declared as {encoding} but line {line} is not; save it in that encoding or declare the right one"
+            ) from None
+        return cls(path, raw, text, encoding, bom)
+
+    @classmethod
+    def read(cls, path: Path) -> SourceFile:
+        """Read and decode; raises `OSError` or `SourceError`."""
+        return cls.from_bytes(path, path.read_bytes())
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The offset at which each line starts."""
+        return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+
+    @cached_property
+    def newline(self) -> str:
+        """The newline of the file: that of its first line, or `\\n`."""
+        match = _NEWLINE.search(self.text)
+        return match.group() if match else "\n"
+
+    def position(self, offset: int) -> Position:
+        """Offset -> line and column."""
+        line = bisect_right(self.line_starts, offset)
+        return Position(line, offset - self.line_starts[line - 1] + 1)
+
+    def line_text(self, line: int) -> str:
+        """The text of a line (counted from 1), without its newline."""
+        start = self.line_starts[line - 1]
+        end = self.line_starts[line] if line < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def byte_offset(self, offset: int) -> int:
+        """Code-point offset -> offset in the file on disk, byte order mark included."""
+        if self._single_byte:
+            return len(self.bom) + offset
+        line = bisect_right(self.line_starts, offset) - 1
+        return self._line_byte_starts[line] + len(self.text[self.line_starts[line] : offset].encode(self.encoding))
+
+    @cached_property
+    def _single_byte(self) -> bool:
+        return len(self.raw) - len(self.bom) == len(self.text)
+
+    @cached_property
+    def _line_byte_starts(self) -> list[int]:
+        ends = [*self.line_starts[1:], len(self.text)]
+        starts = [len(self.bom)]
+        for start, end in zip(self.line_starts, ends, strict=True):
+            starts.append(starts[-1] + len(self.text[start:end].encode(self.encoding)))
+        return starts
+
+    def replaced(self, edits: Iterable[Edit]) -> SourceFile:
+        """This file after the edits, encoded as before.
+
+        Raises `SourceError` if two edits overlap, or if the new text cannot be written in the encoding.
+        """
+        pieces: list[str] = []
+        done = 0
+        # At one place insertions come before a replacement that starts there.
+        for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end)):
+            if edit.start < done:
+                raise SourceError(f"two edits overlap at line {self.position(edit.start).line}; nothing was changed")
+            pieces += (self.text[done : edit.start], edit.text)
+            done = edit.end
+        text = "".join(pieces) + self.text[done:]
+        try:
+            raw = self.bom + text.encode(self.encoding)
+        except UnicodeEncodeError:
+            raise SourceError(f"the rewritten text cannot be encoded as {self.encoding}") from None
+        return SourceFile(self.path, raw, text, self.encoding, self.bom)
+
+    def write(self) -> None:
+        """Replace the file on disk, whole or not at all, its mode kept; a symbolic link is followed.
+
+        Raises `OSError`, also for a file that is write-protected (`os.replace` alone would not care).
+        """
+        target = self.path.resolve()
+        if not os.access(target, os.W_OK) or not target.stat().st_mode & 0o222:
+            raise PermissionError("it is read-only")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.raw)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, target.stat().st_mode & 0o7777)  # noqa: PTH101 - a path of this function's own
+            os.replace(temporary, target)  # noqa: PTH105 - the atomic call, by its own name
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+def _encoding_problem(error: SyntaxError) -> str:
+    text = str(error)
+    if "unknown encoding" in text:
+        return "declares an encoding that Python does not know (" + text.split("unknown encoding")[-1].strip(" :") + ")"
+    if "BOM" in text or "problem" in text:
+        return "has a UTF-8 byte order mark but declares another encoding"
+    return "is not valid UTF-8 and declares no other encoding"

@@ -1,0 +1,1 @@
+"""The phone and SMS side of the Clinique des Acacias."""

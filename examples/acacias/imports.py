@@ -7,14 +7,11 @@ import os, sys, time
 import callr as c
 
 JOB = 'jobs.get'
-
-
-def make_client():
-    return c.Api(os.environ['CALLR_LOGIN'], os.environ['CALLR_PASSWORD'])
+LOGIN, PASSWORD = os.environ['CALLR_LOGIN'], os.environ['CALLR_PASSWORD']
 
 
 def wait(job_id, tries=10, pause=2.0):
-    client = make_client()
+    client = c.Api(LOGIN, PASSWORD)
     for attempt in range(tries):
         job = client.call(JOB, job_id)
         if job['status'] == 'DONE':
@@ -26,7 +23,8 @@ def wait(job_id, tries=10, pause=2.0):
 
 def main():
     # a dead connection should be seen before the long wait
-    make_client().send('system.get_timestamp')
+    probe = c.Api(LOGIN, PASSWORD)
+    probe.send('system.get_timestamp')
     result = wait(sys.argv[1])
     if result is None:
         print('gave up')

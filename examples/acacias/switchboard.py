@@ -27,9 +27,9 @@ LEGACY_TYPE = "REALTIME10"
 
 
 class Switchboard:
-    def __init__(self, api: callr.Api, callback: str) -> None:
-        self.api = api
+    def __init__(self, callback: str) -> None:
         self.callback = callback
+        self.api = callr.Api(os.environ["CALLR_LOGIN"], os.environ["CALLR_PASSWORD"])
 
     def day(self) -> str:
         """A fixed welcome, then the front desk."""
@@ -56,8 +56,7 @@ class Switchboard:
 
 
 def main() -> None:
-    api = callr.Api(os.environ["CALLR_LOGIN"], os.environ["CALLR_PASSWORD"])
-    board = Switchboard(api, "https://acacias.example/callr/night")
+    board = Switchboard("https://acacias.example/callr/night")
     line = os.environ.get("ACACIAS_DID", "D1D00020")
     if sys.argv[1] == "day":
         board.answer_on(board.day(), line)

@@ -108,6 +108,7 @@ class Finding:
     becomes: str | None = None
     fix: Fix | None = None
     applied: bool = False
+    secrets: tuple[tuple[int, int], ...] = ()
 
     @property
     def evidence(self) -> Evidence:

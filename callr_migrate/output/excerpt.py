@@ -1,0 +1,110 @@
+"""Source excerpts: the lines of a span with their numbers, the span marked beneath, secrets starred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from callr_migrate.output.text import Paint, cells, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from callr_migrate.findings import Finding
+    from callr_migrate.source import SourceFile
+
+Span = tuple[int, int]
+
+_MOST_LINES = 8  # a longer span is cut in the middle
+_MOST_COLUMNS = 160  # a longer line is cut around the span
+_LEAD = 40  # characters kept before the span in a line that is cut
+
+
+def secrets_by_file(findings: Iterable[Finding]) -> dict[Path, tuple[Span, ...]]:
+    """Return the literal credentials of each file: every finding's excerpt hides those of all of them."""
+    spans: dict[Path, set[Span]] = {}
+    for finding in findings:
+        spans.setdefault(finding.path, set()).update(finding.secrets)
+    return {path: tuple(sorted(found)) for path, found in spans.items()}
+
+
+def masked(source: SourceFile, start: int, end: int, secrets: Iterable[Span]) -> str:
+    """`source.text[start:end]` with one star for each character of a secret."""
+    text = list(source.text[start:end])
+    for first, last in secrets:
+        for index in range(max(first, start), min(last, end)):
+            text[index - start] = "*"
+    return "".join(text)
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The lines to print under a finding's headline, and the width of the column of line numbers."""
+
+    lines: list[str]
+    gutter: int
+
+
+def excerpt(source: SourceFile, start: int, end: int, secrets: Iterable[Span], paint: Paint) -> Excerpt:
+    """Return the excerpt for the span from `start` to `end` (offsets into the text; may be empty)."""
+    # A span that takes its last newline in would be shown with an empty line.
+    while end > start and source.text[end - 1] in "\r\n":
+        end -= 1
+    first, last = source.position(start), source.position(end)
+    gutter = len(str(last.line))
+    bar = paint("blue", " " * gutter + " |")
+    shown = _Lines(source, tuple(secrets), paint, gutter)
+    if first.line == last.line:
+        code, before, marked = shown.line(first.line, first.column - 1, last.column - 1)
+        caret = paint("red", "^" * max(1, marked))
+        return Excerpt([bar, f"{shown.number(first.line)} {code}", f"{bar} {' ' * before}{caret}"], gutter)
+    lines = [bar]
+    code, before, _ = shown.line(first.line, first.column - 1, first.column)
+    side = paint("red", "|")
+    if code[:before].strip():
+        lines.append(f"{shown.number(first.line)}   {code}")
+        lines.append(f"{bar}  {paint('red', '_' * (before + 1) + '^')}")
+    else:
+        lines.append(f"{shown.number(first.line)} {paint('red', '/')} {code}")
+    between = list(range(first.line + 1, last.line))
+    cut = len(between) + 2 > _MOST_LINES
+    lines += [
+        f"{shown.number(line)} {side} {shown.line(line, 0, 0)[0]}"
+        for line in (between[: _MOST_LINES - 4] if cut else between)
+    ]
+    if cut:
+        lines.append(f"{'.' * max(3, gutter)} {side}")
+        lines.append(f"{shown.number(between[-1])} {side} {shown.line(between[-1], 0, 0)[0]}")
+    code, before, _ = shown.line(last.line, max(0, last.column - 2), last.column - 1)
+    lines.append(f"{shown.number(last.line)} {side} {code}")
+    lines.append(f"{bar} {paint('red', '|' + '_' * (before + 1) + '^')}")
+    return Excerpt(lines, gutter)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    source: SourceFile
+    secrets: tuple[Span, ...]
+    paint: Paint
+    gutter: int
+
+    def number(self, line: int) -> str:
+        return self.paint("blue", f"{line:>{self.gutter}} |")
+
+    def line(self, line: int, start: int, end: int) -> tuple[str, int, int]:
+        """Return a line as shown, the columns before its character `start`, and those from there to `end`."""
+        text = self.source.line_text(line)
+        offset = self.source.line_starts[line - 1]
+        hidden = {
+            index - offset
+            for first, last in self.secrets
+            for index in range(max(first, offset), min(last, offset + len(text)))
+        }
+        shown = cells(text, hidden)
+        left = max(0, start - _LEAD) if len(shown) > _MOST_COLUMNS else 0
+        right = min(len(shown), left + _MOST_COLUMNS)
+        head, tail = ("..." if left else ""), ("..." if right < len(shown) else "")
+        end = min(end, right)
+        before = columns(head + "".join(shown[left:start]))
+        return head + "".join(shown[left:right]).rstrip() + tail, before, columns("".join(shown[start:end]))

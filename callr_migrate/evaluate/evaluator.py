@@ -90,10 +90,10 @@ class Evaluator(Names):
         if isinstance(node, cst.Name):
             return self._name(module, node)
         if isinstance(node, cst.Attribute):
-            return union(
-                self.attribute(base, node.attr.value, module, node)
-                for base in self.evaluate(module, node.value).options()
-            )
+            bases = list(self.evaluate(module, node.value).options())
+            # `None.call` raises, so constants take nothing away from what the other alternatives tell.
+            kept = [base for base in bases if not isinstance(base, Constant)] or bases
+            return union(self.attribute(base, node.attr.value, module, node) for base in kept)
         if isinstance(node, cst.Call):
             return self._call(module, node)
         if isinstance(node, cst.Subscript):

@@ -13,7 +13,7 @@ _LOOPS = (cst.For, cst.While)
 def reaching(module: Module, use: cst.CSTNode, scope: Scope, bindings: list[Binding]) -> list[Binding]:
     """The bindings that may hold at `use`, which stands in the same scope; all of them where none is certain."""
     live = [binding for binding in bindings if binding.kind != "deleted"]
-    if len(live) < 2:
+    if len(live) < 2 or use not in module.spans:  # a string annotation has no place of its own
         return live
     at = module.span(use)[0]
     chain = [use, *module.ancestors(use)]

@@ -1,0 +1,122 @@
+"""The codes and what each means. A code never changes its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """One code: `name` for people, `summary` in a line, `explanation` for `explain`."""
+
+    code: str
+    name: str
+    summary: str
+    explanation: str
+
+
+_ALL = (
+    Code(
+        "CLR101",
+        "mapped-call",
+        "A legacy call with one counterpart in the new API.",
+        "The call performs a request of the API that is switched off. The new API has one request that does the same; "
+        "the finding shows it. The fix is safe only if every fact it leans on is documented or verified, and unsafe "
+        "if one is inferred or in conflict. It is manual if an argument has no known place, the answer is used in a "
+        "way that cannot be followed, or the client cannot be changed; the reason says which.",
+    ),
+    Code(
+        "CLR102",
+        "alternatives",
+        "A legacy call with several counterparts.",
+        "The new API has several requests for this method. The finding lists them; which one fits depends on what "
+        "your program has at hand.",
+    ),
+    Code(
+        "CLR103",
+        "no-counterpart",
+        "A legacy call without a counterpart.",
+        "Nothing in the new API is known to do what this call did. The finding says why, and what to do instead. No "
+        "fix is made.",
+    ),
+    Code(
+        "CLR104",
+        "unknown-method",
+        "A call of a method that the legacy API is not known to have.",
+        "The name is spelled wrong, or the method is one that no source documents. The nearest known name is given.",
+    ),
+    Code(
+        "CLR105",
+        "dynamic-method",
+        "A legacy call whose method name is not known before the program runs.",
+        "The method name is computed, or comes from outside of the project. The finding says where it was lost; look "
+        "up which methods the call can reach and migrate each.",
+    ),
+    Code(
+        "CLR106",
+        "wrong-arity",
+        "A legacy call with a number of arguments that its method does not take.",
+        "The legacy server refuses the call, so it cannot be mapped. Mend or remove it.",
+    ),
+    Code(
+        "CLR107",
+        "named-parameters",
+        "A legacy call that gives its parameters by name.",
+        "The legacy server takes parameters by position only, as a list; a dict is refused. Mend or remove the call.",
+    ),
+    Code(
+        "CLR201",
+        "answer-field",
+        "A field of a legacy answer with another place in the new one.",
+        "The answer of a legacy call is read here. In the new API the field has another name or another place.",
+    ),
+    Code(
+        "CLR301",
+        "enum-constant",
+        "A legacy constant that is spelled otherwise in the new API.",
+        "A value of a legacy answer is compared with a constant. The new API spells its constants otherwise, so the "
+        "comparison would silently be false.",
+    ),
+    Code(
+        "CLR501",
+        "retired-app",
+        "A kind of app that the new API does not have.",
+        "The app's package was retired together with the legacy API. The finding says what replaces it.",
+    ),
+    Code(
+        "CLR601",
+        "legacy-client",
+        "A legacy client is made here.",
+        "The client of the legacy API is constructed here. When all of its calls can be rewritten, a client of the "
+        "new API takes its place; otherwise the new client stands beside it, and the program runs with both. Test "
+        "your credentials with the new API once.",
+    ),
+    Code(
+        "CLR602",
+        "legacy-exception",
+        "An exception of the legacy client is caught here.",
+        "The new client raises other exceptions. A handler that catches the legacy ones must catch these, or an "
+        "outage is no longer handled.",
+    ),
+    Code(
+        "CLR603",
+        "client-setting",
+        "A setting of the legacy client.",
+        "The legacy client is changed after it was made. The new client takes its settings where it is made.",
+    ),
+    Code(
+        "CLR901",
+        "unparsable",
+        "A file that does not parse.",
+        "The file is no Python 3 (or is too deeply nested for the parser), so calls cannot be told from text. The "
+        "lines where legacy code seems to stand are listed. The file is never changed.",
+    ),
+    Code(
+        "CLR902",
+        "too-large",
+        "A file that is too large to be analysed.",
+        "The file was searched for legacy code as text only. The lines where it seems to stand are listed.",
+    ),
+)
+
+CODES: dict[str, Code] = {code.code: code for code in _ALL}

@@ -1,0 +1,167 @@
+"""Request plans -> Python text in the file's style, for a target client."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.pack.model import Target
+from callr_migrate.rewrite.request import Emitted, PathValue, RequestPlan
+from callr_migrate.rewrite.style import Style, copied, is_atom, line_indent, needs_parentheses
+from callr_migrate.rewrite.text import Texts
+
+
+class CannotEmit(Exception):
+    """The text cannot be written at its place; the message says why."""
+
+
+def request_text(
+    texts: Texts, call: LegacyCall, plan: RequestPlan, target: Target, style: Style, client: str, tail: str, quote: str
+) -> str:
+    """The call that replaces a legacy call: on one line if it fits, else one argument a line.
+
+    `client` is the receiver's text, `tail` what follows the request, `quote` the name that quotes path segments.
+    Raises `CannotEmit`.
+    """
+    module = call.module
+    start, end = module.span(call.node)
+    enclosing = _enclosing_fstring(call)
+    if enclosing is not None:
+        style = _inside_fstring(style, enclosing)
+    writer = _Writer(texts, style, quote)
+    arguments = [("", writer.path(plan.path))]
+    if plan.query:
+        arguments.append(("params=", writer.mapping(plan.query)))
+    if plan.json:
+        arguments.append(("json=", writer.mapping(plan.json)))
+    has_body = bool(plan.json) and plan.request.verb in target.bodiless_verbs
+    template = target.request_with_body if has_body else target.request
+
+    def call_text(joined: str) -> str:
+        return (
+            template.replace("{client}", client)
+            .replace("{verb}", plan.request.verb.lower())
+            .replace("{VERB}", plan.request.verb)
+            .replace("{arguments}", joined)
+            + tail
+        )
+
+    comments = _lost_comments(call, plan)
+    flat = call_text(", ".join(name + text for name, text in arguments))
+    source = module.source
+    position = source.position(start)
+    line_end = source.line_text(source.position(end).line)
+    room = style.line_length - (position.column - 1) - len(line_end[source.position(end).column - 1 :])
+    if enclosing is not None:
+        if "\n" in flat or "\r" in flat or "\\" in flat or "#" in flat or comments or _clashes(flat, enclosing):
+            raise CannotEmit("it stands inside of an f-string; take it out into a variable first")
+        return flat
+    if len(flat) <= room and not comments and "\n" not in flat and "\r" not in flat:
+        return flat
+    if not comments and ("\n" not in flat and "\r" not in flat) and style.line_length <= 0:
+        return flat
+    outer = line_indent(module, start)
+    inner = outer + style.indent
+    lines = [inner + comment for comment in comments]
+    for name, text in arguments:
+        value = text
+        if name and len(inner) + len(name) + len(text) + 1 > style.line_length:
+            items = plan.query if name == "params=" else plan.json
+            value = writer.exploded(items, inner)
+        lines.append(f"{inner}{name}{value},")
+    return call_text(style.newline + style.newline.join(lines) + style.newline + outer)
+
+
+class _Writer:
+    def __init__(self, texts: Texts, style: Style, quote: str) -> None:
+        self.texts = texts
+        self.module = texts.module
+        self.style = style
+        self.quote = quote
+
+    def path(self, parts: list[str | PathValue]) -> str:
+        """The path as a literal, an f-string, or (where an f-string of the oldest Python cannot hold it) a sum."""
+        if all(isinstance(part, str) for part in parts):
+            return self.style.quoted("".join(part for part in parts if isinstance(part, str)))
+        values = [None if isinstance(part, str) else self._segment(part) for part in parts]
+        for mark in dict.fromkeys([self.style.quote, '"', "'"]):
+            if all(value is None or self._fits_fstring(value, mark) for value in values):
+                text = "".join(
+                    str(part).replace("{", "{{").replace("}", "}}") if value is None else f"{{{value}}}"
+                    for part, value in zip(parts, values, strict=True)
+                )
+                return f"f{mark}{text}{mark}"
+        return " + ".join(
+            self.style.quoted(str(part)) if value is None else value for part, value in zip(parts, values, strict=True)
+        )
+
+    def _fits_fstring(self, value: str, mark: str) -> bool:
+        if "\n" in value or "\r" in value or value.startswith("{"):
+            return False
+        return self.style.fancy_fstrings or not any(bad in value for bad in (mark, "\\", "#", "!"))
+
+    def _segment(self, part: PathValue) -> str:
+        text = self.copy(part.node)
+        if part.lower:
+            return (text if is_atom(self.module, part.node) else f"({text})") + ".lower()"
+        other = '"' if self.style.quote == "'" else "'"
+        return f"{self.quote}({text}, safe={other}{other})"
+
+    def copy(self, node: cst.BaseExpression) -> str:
+        """The text of an argument, what changes inside of it included."""
+        text = self.texts.new_text(copied(self.module, node))
+        return f"({text})" if needs_parentheses(node) else text
+
+    def value(self, emitted: Emitted) -> str:
+        """One value of a mapping."""
+        if emitted.node is None:
+            constant = emitted.constant
+            return self.style.quoted(constant) if isinstance(constant, str) else repr(constant)
+        text = self.copy(emitted.node)
+        if emitted.table:
+            rows = ", ".join(f"{self.style.quoted(old)}: {self.style.quoted(new)}" for old, new in emitted.table)
+            return f"{{{rows}}}[{text}]"
+        return text
+
+    def mapping(self, items: list[tuple[str, Emitted]]) -> str:
+        """A dict display on one line."""
+        return "{" + ", ".join(f"{self.style.quoted(name)}: {self.value(value)}" for name, value in items) + "}"
+
+    def exploded(self, items: list[tuple[str, Emitted]], indent: str) -> str:
+        """A dict display, one entry a line."""
+        newline = self.style.newline
+        rows = "".join(
+            f"{indent}{self.style.indent}{self.style.quoted(name)}: {self.value(value)},{newline}" for name, value in items
+        )
+        return "{" + newline + rows + indent + "}"
+
+
+def _lost_comments(call: LegacyCall, plan: RequestPlan) -> list[str]:
+    """The comments inside of the call that no copied argument carries along, in order."""
+    module = call.module
+    start, end = module.span(call.node)
+    kept = [copied(module, value.node) for _, value in (*plan.query, *plan.json) if value.node is not None]
+    kept += [copied(module, part.node) for part in plan.path if isinstance(part, PathValue)]
+    if call.receiver is not None:
+        kept.append(copied(module, call.receiver))
+    return [
+        module.source.text[left:right]
+        for left, right in module.comments
+        if start <= left < end and not any(low <= left < high for low, high in kept)
+    ]
+
+
+def _enclosing_fstring(call: LegacyCall) -> cst.FormattedString | None:
+    for ancestor in call.module.ancestors(call.node):
+        if isinstance(ancestor, cst.FormattedString):
+            return ancestor
+    return None
+
+
+def _inside_fstring(style: Style, enclosing: cst.FormattedString) -> Style:
+    quote = "'" if enclosing.end.startswith('"') else '"'
+    return Style(quote, style.indent, style.newline, style.line_length, style.fancy_fstrings)
+
+
+def _clashes(text: str, enclosing: cst.FormattedString) -> bool:
+    return enclosing.end[0] in text

@@ -1,0 +1,349 @@
+"""A legacy call -> the REST request that its rule describes, or the reason why there is none.
+
+Nothing is rendered here: a `RequestPlan` names the nodes whose text is copied, so nested calls can change first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import libcst as cst
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.evaluate import Evaluator
+from callr_migrate.evaluate.literals import literal
+from callr_migrate.evaluate.values import Constant, constants
+from callr_migrate.findings import Evidence, Fact
+from callr_migrate.pack.model import Binding, Choice, Method, Param, Request, Result
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLAIN_SEGMENT = re.compile(r"[\w.~+-]+\Z", re.ASCII)
+
+
+class Refusal(Exception):
+    """No fix can be made; `reason` says why, `help` what to do."""
+
+    def __init__(self, reason: str, help_text: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.help = help_text
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """A value of a request: the text of `node`, mapped by `table` if given, or a `constant`."""
+
+    node: cst.BaseExpression | None = None
+    constant: Any = None
+    table: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class PathValue:
+    """A path segment from `node`: lowered (an identifier) or quoted."""
+
+    node: cst.BaseExpression
+    lower: bool
+
+
+@dataclass
+class RequestPlan:
+    """A request ready to be rendered. `facts` is what it leans on, `doubts` why it is not safe beyond them."""
+
+    request: Request
+    path: list[str | PathValue] = field(default_factory=list)
+    query: list[tuple[str, Emitted]] = field(default_factory=list)
+    json: list[tuple[str, Emitted]] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def result(self) -> Result:
+        """What the request answers."""
+        return self.request.result
+
+
+class RequestPlanner:
+    """Plans requests with the evaluator's knowledge and the user's choices (choice name -> answer)."""
+
+    def __init__(self, evaluator: Evaluator, choices: Mapping[str, str]) -> None:
+        self.evaluator = evaluator
+        self.pack = evaluator.pack
+        self.choices = choices
+
+    def plan(self, call: LegacyCall, rule: Method, request: Request) -> RequestPlan:
+        """The request for a call; raises `Refusal`."""
+        return _Planning(self, call, rule, request).run()
+
+
+class _Planning:
+    """One call being planned."""
+
+    def __init__(self, planner: RequestPlanner, call: LegacyCall, rule: Method, request: Request) -> None:
+        self.planner = planner
+        self.evaluator = planner.evaluator
+        self.pack = planner.pack
+        self.call = call
+        self.rule = rule
+        self.request = request
+        self.result = RequestPlan(request)
+        self.arguments: dict[str, cst.BaseExpression] = {}
+        self.options: dict[str, dict[str, cst.BaseExpression]] = {}
+        self.used: set[str] = set()
+        self.emitted: list[cst.BaseExpression] = []
+
+    def run(self) -> RequestPlan:
+        if self.call.bound.arguments is None:
+            raise Refusal(self.call.bound.problem or "the arguments are not known one by one")
+        if self.request.manual:
+            raise Refusal(self.request.manual)
+        self._bind_arguments()
+        self._check_when()
+        self._fact(f"{self.request.verb} {self.request.path}", self.request.evidence, self.request.source)
+        if self.request.note and self.request.evidence is Evidence.CONFLICT:
+            self.result.doubts.append(self.request.note)
+        self._path()
+        for name, binding in self.request.query.items():
+            self._parameter(self.result.query, "query parameter", name, binding)
+        for name, binding in self.request.json.items():
+            self._parameter(self.result.json, "body field", name, binding)
+        self._nothing_lost()
+        self._order_kept()
+        return self.result
+
+    def _fact(self, text: str, evidence: Evidence | None, source: str | None) -> None:
+        self.result.facts.append(Fact(text, evidence or Evidence.UNKNOWN, source))
+
+    def _bind_arguments(self) -> None:
+        params = self.rule.params
+        if params is None:
+            raise Refusal("the parameters of this legacy method were never documented")
+        for param, node in zip(params, self.call.bound.arguments or (), strict=False):
+            if param.optional and self._is_none(node):
+                self.used.add(param.name)
+                continue
+            self.arguments[param.name] = node
+        for param in params:
+            if self._is_unfolded(param):
+                self._unfold(param)
+
+    def _is_none(self, node: cst.BaseExpression) -> bool:
+        known = constants(self.evaluator.evaluate(self.call.module, node))
+        return known is not None and all(constant.value is None for constant in known)
+
+    def _is_unfolded(self, param: Param) -> bool:
+        """Whether a rule takes the parameter apart by its keys."""
+        prefix = f"${param.name}."
+        bindings = [*self.request.path_params.values(), *self.request.query.values(), *self.request.json.values()]
+        return param.type == "object" and (
+            any(isinstance(binding.value, str) and binding.value.startswith(prefix) for binding in bindings)
+            or any(key.startswith(f"{param.name}.") for key in self.rule.dropped)
+        )
+
+    def _unfold(self, param: Param) -> None:
+        node = self.arguments.get(param.name)
+        self.options[param.name] = {}
+        if node is None:
+            return
+        if not isinstance(node, cst.Dict):
+            raise Refusal(f"`{param.name}` is a dict that is made elsewhere; write it in the call to have it mapped")
+        for element in node.elements:
+            if not isinstance(element, cst.DictElement):
+                raise Refusal(f"`{param.name}` is put together with `**`")
+            found, key = literal(element.key)
+            if not found or not isinstance(key, str):
+                raise Refusal(f"`{param.name}` has a key that is not a literal text")
+            if key in self.options[param.name]:
+                raise Refusal(f"`{param.name}` has the key `{key}` twice")
+            self.options[param.name][key] = element.value
+
+    def _check_when(self) -> None:
+        for name, wanted in self.request.when.items():
+            node = self.arguments.get(name)
+            known = constants(self.evaluator.evaluate(self.call.module, node)) if node is not None else None
+            if known is None:
+                raise Refusal(f"`{name}` is not known; the request exists only for {', '.join(wanted)}")
+            if any(constant.value not in wanted for constant in known):
+                raise Refusal(f"the request exists only for {', '.join(wanted)}")
+            self.used.add(name)
+
+    def _argument(self, value: Any) -> cst.BaseExpression | None:
+        """The node that a `$name` or `$name.key` stands for."""
+        name, _, key = value[1:].partition(".")
+        if not key:
+            self.used.add(name)
+            return self.arguments.get(name)
+        self.used.add(f"{name}.{key}")
+        return self.options.get(name, {}).get(key)
+
+    # Path
+
+    def _path(self) -> None:
+        parts = _PLACEHOLDER.split(self.request.path)
+        for index, part in enumerate(parts):
+            if index % 2 == 0:
+                self._add_segment(part)
+            else:
+                self._segment(part, self.request.path_params[part])
+
+    def _add_segment(self, text: str) -> None:
+        path = self.result.path
+        if path and isinstance(path[-1], str):
+            path[-1] += text
+        elif text:
+            path.append(text)
+
+    def _segment(self, name: str, binding: Binding) -> None:
+        self._fact(f"path parameter {name}", binding.evidence, binding.source)
+        node = self._argument(binding.value)
+        if node is None:
+            raise Refusal(f"the call gives no value for `{name}`")
+        lower = binding.format == "hash"
+        known = constants(self.evaluator.evaluate(self.call.module, node))
+        for constant in known or ():
+            if constant.value in (None, ""):
+                if self.request.verb == "DELETE":
+                    raise Refusal(f"`{name}` may be empty, and a DELETE of the whole collection must not happen")
+                self.result.doubts.append(f"`{name}` may be empty, which makes it another path")
+            elif lower and not isinstance(constant.value, str):
+                raise Refusal(f"`{name}` should be an identifier, a text of letters and digits")
+        found, value = literal(node)
+        if found and isinstance(value, (str, int)):
+            text = str(value).lower() if lower else str(value)
+            self._add_segment(text if _PLAIN_SEGMENT.match(text) else quote(text, safe=""))
+            return
+        self.emitted.append(node)
+        self.result.path.append(PathValue(node, lower))
+
+    # Query and body
+
+    def _parameter(self, into: list[tuple[str, Emitted]], kind: str, name: str, binding: Binding) -> None:
+        value = self._value(kind, name, binding)
+        if value is not None:
+            into.append((name, value))
+
+    def _value(self, kind: str, name: str, binding: Binding) -> Emitted | None:
+        if not (isinstance(binding.value, str) and binding.value.startswith("$")):
+            self._fact(f"{kind} {name}", binding.evidence, binding.source)
+            return Emitted(constant=binding.value)
+        node = self._argument(binding.value)
+        if node is not None and binding.value.count(".") and self._is_none(node):
+            node = None
+        if node is None:
+            return self._asked(kind, name, binding, "absent", None)
+        known = constants(self.evaluator.evaluate(self.call.module, node))
+        values = None if known is None else {constant.value for constant in known}
+        if binding.omit_if is not None and values == {binding.omit_if}:
+            self._no_effect(node, name)
+            return None
+        if values is not None and len(values) == 1 and (only := next(iter(values))) in binding.ask:
+            return self._asked(kind, name, binding, only, node)
+        self._fact(f"{kind} {name}", binding.evidence, binding.source)
+        if values is not None and None in values:
+            self.result.doubts.append(f"`{name}` may be None, which v2 does not know")
+        if binding.format in ("date", "datetime"):
+            raise Refusal(f"`{name}` is a date; v2 wants RFC 3339, such as 2027-01-31T10:00:00Z")
+        self.emitted.append(node)
+        if binding.enum is None:
+            return Emitted(node)
+        return self._mapped(name, binding.enum, node, known)
+
+    def _mapped(self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None) -> Emitted:
+        table = self.pack.enums[enum]
+        self._fact(f"enum {enum}", table.evidence, table.source)
+        if known is None:
+            raise Refusal(f"the value of `{name}` is not known, so its constants cannot be mapped")
+        for constant in known:
+            if table.values.get(constant.value) is None:
+                raise Refusal(f"`{constant.value}` of `{name}` has no known v2 form")
+        if literal(node)[0]:
+            return Emitted(constant=table.values[known[0].value])
+        return Emitted(node, table=tuple((old, new) for old, new in table.values.items() if new is not None))
+
+    def _asked(
+        self, kind: str, name: str, binding: Binding, case: str, node: cst.BaseExpression | None
+    ) -> Emitted | None:
+        """A value that the vendor leaves open: the user's answer counts as verified, without one the fix is unsafe."""
+        if case not in binding.ask:
+            return None
+        choice: Choice = self.pack.choices[binding.ask[case]]
+        answer = self.planner.choices.get(choice.choice)
+        if answer is None:
+            self.result.questions.append(f"{choice.question} (choices: {choice.choice} = {' | '.join(choice.answers)})")
+            self._fact(f"choice {choice.choice}", Evidence.UNKNOWN, choice.source)
+            if node is None:
+                return None
+            self._fact(f"{kind} {name}", binding.evidence, binding.source)
+            self.emitted.append(node)
+            return Emitted(node)
+        self._fact(f"choice {choice.choice} = {answer}", Evidence.VERIFIED, "config")
+        value = choice.answers[answer]
+        if value is None:
+            if node is not None:
+                self._no_effect(node, name)
+            return None
+        self._fact(f"{kind} {name}", binding.evidence, binding.source)
+        if node is not None and case == value:
+            self.emitted.append(node)
+            return Emitted(node)
+        return Emitted(constant=value)
+
+    # What must not get lost
+
+    def _nothing_lost(self) -> None:
+        for name, node in self.arguments.items():
+            if name in self.options:
+                for key, value in self.options[name].items():
+                    if f"{name}.{key}" not in self.used:
+                        self._drop(f"{name}.{key}", key, value)
+            elif name not in self.used:
+                self._drop(name, name, node)
+        for node in self.call.bound.ignored:
+            self._no_effect(node, "the request id")
+
+    def _drop(self, path: str, name: str, node: cst.BaseExpression) -> None:
+        dropped = self.rule.dropped.get(path)
+        if dropped is None:
+            raise Refusal(f"`{name}` has no known place in v2")
+        if dropped.manual:
+            raise Refusal(f"`{name}` cannot be carried over: {dropped.manual}")
+        self._no_effect(node, name)
+        self.result.notes.append(f"`{name}` is dropped: {dropped.note}")
+
+    def _no_effect(self, node: cst.BaseExpression, name: str) -> None:
+        if has_effects(node):
+            raise Refusal(f"the value of `{name}` would be dropped, but working it out does something")
+
+    def _order_kept(self) -> None:
+        acting = [node for node in self.emitted if has_effects(node)]
+        places = [self.call.module.span(node)[0] for node in acting]
+        if places != sorted(places):
+            raise Refusal("the arguments would be worked out in another order, and more than one of them does something")
+
+
+def has_effects(node: cst.CSTNode) -> bool:
+    """Whether evaluating an expression may do more than give a value."""
+    finder = _Effects()
+    node.visit(finder)
+    return finder.found
+
+
+class _Effects(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def _note(self, node: cst.CSTNode) -> bool:
+        self.found = True
+        return False
+
+    visit_Call = visit_Await = visit_Yield = visit_NamedExpr = _note  # noqa: N815
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        return False

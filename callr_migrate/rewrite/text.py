@@ -1,0 +1,113 @@
+"""Spans of a file's text to be replaced, nested ones rendered inside out, cut as finely as asked."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from callr_migrate.evaluate.module import Module, Span
+from callr_migrate.findings import Edit
+
+Piece = str | Span  # new text, or a part of the old one that stays
+Render = Callable[["Texts"], Sequence[Piece]]
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What stands at `span` after the rewrite; `fine` keeps the spared parts out of the edits."""
+
+    span: Span
+    render: Render
+    fine: bool = False
+
+
+class Texts:
+    """The replacements of one module."""
+
+    def __init__(self, module: Module, secrets: frozenset[Span] = frozenset()) -> None:
+        """`secrets` are spans that are shown as `"***"`: for texts that people see, never for edits."""
+        self.module = module
+        self.text = module.source.text
+        self._replacements: dict[Span, Replacement] = {}
+        self._insertions: dict[int, list[str]] = {}
+        self._sorted: list[Replacement] | None = None
+        for span in secrets:
+            self.replace(span, lambda _: ['"***"'])
+
+    def replace(self, span: Span, render: Render, *, fine: bool = False) -> None:
+        """Replace a span; a span replaced before keeps its first replacement."""
+        self._replacements.setdefault(span, Replacement(span, render, fine))
+        self._sorted = None
+
+    def insert(self, offset: int, text: str) -> None:
+        """Insert a text; the same text is inserted once, others follow in the order of the calls."""
+        texts = self._insertions.setdefault(offset, [])
+        if text not in texts:
+            texts.append(text)
+        self._replacements[offset, offset] = Replacement((offset, offset), lambda _: texts)
+        self._sorted = None
+
+    def _ordered(self) -> list[Replacement]:
+        if self._sorted is None:
+            # At one place an insertion comes first, then the widest replacement.
+            self._sorted = sorted(
+                self._replacements.values(),
+                key=lambda item: (item.span[0], item.span[1] > item.span[0], -item.span[1]),
+            )
+        return self._sorted
+
+    def outermost(self, span: Span | None = None) -> list[Replacement]:
+        """The replacements of the file, or of a span, that no other one there holds.
+
+        Insertions at the very ends of a span belong to what surrounds it.
+        """
+        low, high = span or (0, len(self.text))
+        found: list[Replacement] = []
+        done = low
+        ordered = self._ordered()
+        first = bisect_left(ordered, low, key=lambda item: item.span[0])
+        for item in ordered[first:]:
+            start, stop = item.span
+            if start > high:
+                break
+            if span is not None and start == stop and start in span:
+                continue
+            if stop <= high and start >= done:
+                found.append(item)
+                done = stop
+        return found
+
+    def new_text(self, span: Span) -> str:
+        """The text of a span with everything inside of it replaced."""
+        pieces: list[str] = []
+        at = span[0]
+        for item in self.outermost(span):
+            pieces += (self.text[at : item.span[0]], self.rendered(item))
+            at = item.span[1]
+        return "".join(pieces) + self.text[at : span[1]]
+
+    def rendered(self, item: Replacement) -> str:
+        """The new text of one replacement."""
+        return "".join(piece if isinstance(piece, str) else self.new_text(piece) for piece in item.render(self))
+
+    def edits(self, item: Replacement) -> list[Edit]:
+        """A replacement as edits of the file."""
+        path = self.module.path
+        if not item.fine:
+            return [Edit(path, *item.span, self.rendered(item))]
+        edits: list[Edit] = []
+        at = item.span[0]
+        pending = ""
+        for piece in item.render(self):
+            if isinstance(piece, str):
+                pending += piece
+                continue
+            if pending or piece[0] > at:
+                edits.append(Edit(path, at, piece[0], pending))
+            for inner in self.outermost(piece):
+                edits += self.edits(inner)
+            at, pending = piece[1], ""
+        if pending or item.span[1] > at:
+            edits.append(Edit(path, at, item.span[1], pending))
+        return [edit for edit in edits if edit.text != self.text[edit.start : edit.end]]

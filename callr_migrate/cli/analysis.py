@@ -1,0 +1,230 @@
+"""What `check` and `fix` share: their options, the run, and what is printed of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from callr_migrate.cli.console import (
+    OutputError,
+    print_error,
+    print_note,
+    wants_color,
+    write_bytes,
+    write_text,
+)
+from callr_migrate.cli.progress import ProgressBar
+from callr_migrate.output import FORMATS, MACHINE_FORMATS, renderer
+
+if TYPE_CHECKING:
+    from callr_migrate.config import Settings
+    from callr_migrate.findings import Report
+    from callr_migrate.pipeline import Outcome
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _listed(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> list[str] | None:
+    """Each option may be there several times and hold several values between commas."""
+    items = [item.strip() for text in value for item in text.split(",") if item.strip()]
+    return items if value else None
+
+
+_OPTIONS = (
+    click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
+    click.option(
+        "--output-format",
+        type=click.Choice(list(FORMATS)),
+        default="full",
+        show_default=True,
+        help="How to report.",
+    ),
+    click.option(
+        "--output-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write the report there, as UTF-8.",
+    ),
+    click.option(
+        "--select",
+        multiple=True,
+        callback=_listed,
+        metavar="CODES",
+        help="Codes to report, or their beginnings.",
+    ),
+    click.option("--ignore", multiple=True, callback=_listed, metavar="CODES", help="Codes to leave out."),
+    click.option(
+        "--exclude",
+        multiple=True,
+        callback=_listed,
+        metavar="GLOBS",
+        help="Leave these out, in place of the defaults.",
+    ),
+    click.option(
+        "--extend-exclude", multiple=True, callback=_listed, metavar="GLOBS", help="Leave these out as well."
+    ),
+    click.option(
+        "--rules", multiple=True, metavar="DIR", help="Lay a folder of rules over the shipped ones."
+    ),
+    click.option("--target", metavar="NAME", help="HTTP client of the rewritten code."),
+    click.option(
+        "--target-version", metavar="VERSION", help='Oldest Python to write for, such as "3.10" or "py310".'
+    ),
+    click.option("--line-length", type=int, metavar="N", help="Columns of rewritten code."),
+    click.option(
+        "--config", type=click.Path(path_type=Path), metavar="FILE", help="Read the settings from this file."
+    ),
+    click.option("--statistics", is_flag=True, help="Count by code and by method in place of listing."),
+    click.option("--exit-zero", is_flag=True, help="Exit 0 also where there are findings."),
+    click.option("--quiet", "-q", is_flag=True, help="Findings and errors only."),
+    click.option("--verbose", "-v", is_flag=True, help="Say which settings hold, and show every fact."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="NO_COLOR and FORCE_COLOR are heeded.",
+    ),
+    click.option("--no-progress", is_flag=True, help="No progress bar."),
+)
+# Options that settle a field of `Settings`, by the same name.
+_OVERRIDES = (
+    "select",
+    "ignore",
+    "exclude",
+    "extend_exclude",
+    "rules",
+    "target",
+    "target_version",
+    "line_length",
+)
+
+
+def analysis_options(command: Command) -> Command:
+    """Add the options of `check` and `fix` to a click command; it takes them as keyword arguments."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for, apart from the settings."""
+
+    paths: tuple[Path, ...]
+    output_format: str
+    output_file: Path | None
+    config: Path | None
+    statistics: bool
+    exit_zero: bool
+    quiet: bool
+    verbose: bool
+    color: bool
+    no_progress: bool
+    overrides: dict[str, Any]
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Asked:
+        """From click's keyword arguments; raises `click.UsageError` for options that exclude each other."""
+        values = dict(options)
+        overrides = {name: values.pop(name) for name in _OVERRIDES}
+        overrides["rules"] = list(overrides["rules"]) or None
+        values["paths"] = values["paths"] or (Path(),)
+        values["color"] = wants_color(values["color"])
+        asked = cls(overrides=overrides, **values)
+        if asked.statistics and asked.machine:
+            raise click.UsageError(
+                f"--statistics is for people; --output-format {asked.output_format} has the counts"
+            )
+        if asked.quiet and asked.verbose:
+            raise click.UsageError("--quiet and --verbose exclude each other")
+        return asked
+
+    @property
+    def machine(self) -> bool:
+        """Whether a program reads the report."""
+        return self.output_format in MACHINE_FORMATS
+
+
+def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bool = False) -> Outcome:
+    """Run the pipeline, with a progress bar; raises `ConfigError` and `RuleError`."""
+    from callr_migrate.config import load_settings
+    from callr_migrate.pipeline import Request, run
+
+    settings = load_settings(_common(asked.paths), asked.config, asked.overrides)
+    if asked.verbose:
+        print_note(_described(settings))
+    with ProgressBar(wanted=not (asked.no_progress or asked.quiet)) as progress:
+        return run(
+            Request(
+                paths=asked.paths,
+                settings=settings,
+                write=write,
+                unsafe=unsafe,
+                diff=diff,
+                on_progress=progress,
+            )
+        )
+
+
+def print_report(asked: Asked, outcome: Outcome) -> None:
+    """Write findings, or their counts, to where they were asked for.
+
+    Raises `OutputError`.
+    """
+    from callr_migrate.output.summary import statistics
+
+    in_color = asked.color and asked.output_file is None
+    if asked.statistics:
+        text = statistics(outcome.report)
+    else:
+        text = renderer(asked.output_format)(outcome, color=in_color, verbose=asked.verbose)
+    # A file name that is no Unicode becomes an escape, which JSON reads as the name's own surrogates.
+    encoded = text.encode("utf-8", "backslashreplace")
+    if asked.output_file is not None:
+        try:
+            asked.output_file.write_bytes(encoded)
+        except OSError as error:
+            raise OutputError(
+                f"{asked.output_file}: cannot be written: {(error.strerror or str(error)).lower()}"
+            ) from None
+    elif asked.machine:
+        write_bytes(encoded)
+    else:
+        write_text(text)
+
+
+def print_errors(report: Report) -> None:
+    """List what could not be done, on standard error."""
+    from callr_migrate.output.text import one_line, shown_path
+
+    for failure in report.errors:
+        place = f"{one_line(shown_path(failure.path))}: " if failure.path is not None else ""
+        print_error(f"{place}{one_line(failure.message)}")
+
+
+def exit_code(asked: Asked, outcome: Outcome, *, found: bool) -> int:
+    """Return 2 if anything could not be done, else 1 if something was found and counts."""
+    if outcome.report.errors:
+        return 2
+    return 1 if found and not asked.exit_zero else 0
+
+
+def _common(paths: Sequence[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))
+    except ValueError:  # on several drives
+        return Path.cwd()
+
+
+def _described(settings: Settings) -> str:
+    version = ".".join(map(str, settings.target_version))
+    return (
+        f"settings: {settings.config or 'defaults'}; root: {settings.root}; "
+        f"target: {settings.target or 'default'}; Python {version}; {settings.line_length} columns"
+    )

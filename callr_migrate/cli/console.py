@@ -1,0 +1,88 @@
+"""Standard output and standard error: encodings, colours, and readers that leave early."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class OutputError(click.ClickException):
+    """What was to be written could not be."""
+
+    exit_code = 2
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Print it like all other errors."""
+        print_error(self.message)
+
+
+def print_error(message: str) -> None:
+    """One line on standard error."""
+    print_note(f"error: {message}")
+
+
+def print_note(text: str) -> None:
+    """Write text for people on standard error; if nobody reads it, so be it."""
+    with contextlib.suppress(OSError):
+        click.echo(_encodable(text, sys.stderr), err=True)
+
+
+def write_text(text: str) -> None:
+    """Write on standard output; characters that its encoding lacks are replaced.
+
+    Raises `OutputError`.
+    """
+    with _reader_may_leave():
+        sys.stdout.write(_encodable(text, sys.stdout))
+        sys.stdout.flush()
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes on standard output as they are, newlines too.
+
+    Raises `OutputError`.
+    """
+    with _reader_may_leave():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def wants_color(choice: str) -> bool:
+    """Whether standard output gets colours: `always`, `never`, or `auto`, that is on a terminal.
+
+    For `auto`, `NO_COLOR` and `FORCE_COLOR` (https://no-color.org, https://force-color.org) decide first.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _encodable(text: str, stream: IO[str]) -> str:
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+@contextlib.contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """`| head` is no error: what is left goes nowhere, and the exit code stays that of the work."""
+    try:
+        yield
+    except OSError as error:
+        # Windows reports a closed pipe as an invalid argument.
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            raise OutputError(f"cannot write the output: {(error.strerror or str(error)).lower()}") from None
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,62 @@
+"""`callr-migrate fix`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_code, print_errors, print_report
+from callr_migrate.cli.console import print_note, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from callr_migrate.pipeline import Outcome
+
+
+@click.command("fix")
+@analysis_options
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    help="Apply fixes that lean on inferred facts or change a visible type, too.",
+)
+@click.option("--diff", is_flag=True, help="Print what would change as a unified diff; write nothing.")
+def command(*, unsafe_fixes: bool, diff: bool, **options: Any) -> int:
+    """Rewrite what can be rewritten below PATHS (default: the working directory).
+
+    Exit codes: 0 nothing left, 1 findings left (with --diff: something to change or left), 2 the tool could not do
+    all of its work.
+    """
+    asked = Asked.of(options)
+    outcome = analyse(asked, write=not diff, unsafe=unsafe_fixes, diff=diff)
+    if diff:
+        _print_diff(asked, outcome)
+    else:
+        print_report(asked, outcome)
+    _print_closing(asked, outcome, unsafe=unsafe_fixes, diff=diff)
+    print_errors(outcome.report)
+    left = any(not finding.applied for finding in outcome.report.findings)
+    return exit_code(asked, outcome, found=left or (diff and bool(outcome.changed)))
+
+
+def _print_diff(asked: Asked, outcome: Outcome) -> None:
+    """Return standard output is the diff's, so that it can be piped; the report goes to a file or nowhere."""
+    from callr_migrate.output.diff import render_diff
+
+    if asked.output_file is not None:
+        print_report(asked, outcome)
+    write_bytes(render_diff(outcome, color=asked.color))
+
+
+def _print_closing(asked: Asked, outcome: Outcome, *, unsafe: bool, diff: bool) -> None:
+    from callr_migrate.output.summary import fix_line, unseen_lines
+
+    lines = [] if asked.quiet else [fix_line(outcome.report, unsafe=unsafe, would=diff)]
+    lines += unseen_lines(outcome.report)
+    text = "\n".join(lines)
+    if not text:
+        return
+    if diff or (asked.machine and asked.output_file is None):
+        print_note(text)
+    else:
+        write_text(f"{text}\n")

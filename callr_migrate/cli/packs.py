@@ -1,0 +1,32 @@
+"""Loading the rule pack for the commands that look into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from callr_migrate.pack import RulePack
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def rules_option(command: Command) -> Command:
+    """Add `--rules DIR`."""
+    return click.option(
+        "--rules", multiple=True, metavar="DIR", help="Lay a folder of rules over the shipped ones."
+    )(command)
+
+
+def project_pack(rules: Sequence[str]) -> RulePack:
+    """Load the pack as it is for the working directory: shipped, the config's folders, then `rules`.
+
+    Raises `ConfigError` and `RuleError`.
+    """
+    from callr_migrate.config import load_settings
+    from callr_migrate.pack import load_pack
+
+    return load_pack(load_settings(Path(), overrides={"rules": list(rules) or None}).rules)

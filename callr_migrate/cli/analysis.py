@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from callr_migrate.cli.console import (
-    OutputError,
+    CommandError,
     print_error,
     print_note,
     wants_color,
@@ -175,7 +175,7 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
 def print_report(asked: Asked, outcome: Outcome) -> None:
     """Write findings, or their counts, to where they were asked for.
 
-    Raises `OutputError`.
+    Raises `CommandError`.
     """
     from callr_migrate.output.summary import statistics
 
@@ -190,7 +190,7 @@ def print_report(asked: Asked, outcome: Outcome) -> None:
         try:
             asked.output_file.write_bytes(encoded)
         except OSError as error:
-            raise OutputError(
+            raise CommandError(
                 f"{asked.output_file}: cannot be written: {(error.strerror or str(error)).lower()}"
             ) from None
     elif asked.machine:
@@ -217,7 +217,7 @@ def exit_code(asked: Asked, outcome: Outcome, *, found: bool) -> int:
 
 def _common(paths: Sequence[Path]) -> Path:
     try:
-        return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))
+        return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))  # noqa: PTH100 - `..` goes
     except ValueError:  # on several drives
         return Path.cwd()
 

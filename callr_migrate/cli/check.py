@@ -10,7 +10,7 @@ from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_co
 from callr_migrate.cli.console import write_text
 
 
-@click.command("check")
+@click.command("check", short_help="Report every legacy use.")
 @analysis_options
 def command(**options: Any) -> int:
     """Report every legacy use below PATHS (default: the working directory).

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import sys
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TextIO
 
 import click
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class OutputError(click.ClickException):
-    """What was to be written could not be."""
+class CommandError(click.ClickException):
+    """What was asked for cannot be done; the message is one line."""
 
     exit_code = 2
 
@@ -38,7 +38,7 @@ def print_note(text: str) -> None:
 def write_text(text: str) -> None:
     """Write on standard output; characters that its encoding lacks are replaced.
 
-    Raises `OutputError`.
+    Raises `CommandError`.
     """
     with _reader_may_leave():
         sys.stdout.write(_encodable(text, sys.stdout))
@@ -48,7 +48,7 @@ def write_text(text: str) -> None:
 def write_bytes(data: bytes) -> None:
     """Write bytes on standard output as they are, newlines too.
 
-    Raises `OutputError`.
+    Raises `CommandError`.
     """
     with _reader_may_leave():
         sys.stdout.flush()
@@ -70,7 +70,7 @@ def wants_color(choice: str) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _encodable(text: str, stream: IO[str]) -> str:
+def _encodable(text: str, stream: TextIO) -> str:
     encoding = stream.encoding or "utf-8"
     return text.encode(encoding, "replace").decode(encoding)
 
@@ -83,6 +83,6 @@ def _reader_may_leave() -> Iterator[None]:
     except OSError as error:
         # Windows reports a closed pipe as an invalid argument.
         if error.errno not in (errno.EPIPE, errno.EINVAL):
-            raise OutputError(f"cannot write the output: {(error.strerror or str(error)).lower()}") from None
+            raise CommandError(f"cannot write the output: {(error.strerror or str(error)).lower()}") from None
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

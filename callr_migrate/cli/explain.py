@@ -6,13 +6,13 @@ import re
 
 import click
 
-from callr_migrate.cli.console import write_text
+from callr_migrate.cli.console import CommandError, write_text
 from callr_migrate.cli.packs import project_pack, rules_option
 
 _CODE = re.compile(r"CLR\d*", re.IGNORECASE)
 
 
-@click.command("explain")
+@click.command("explain", short_help="Explain a code or a legacy method.")
 @click.argument("subject", metavar="CODE|METHOD")
 @rules_option
 def command(subject: str, rules: tuple[str, ...]) -> None:
@@ -28,7 +28,7 @@ def _explain_code(name: str) -> None:
 
     code = CODES.get(name)
     if code is None:
-        raise click.UsageError(f"no code {name!r}; there are {', '.join(sorted(CODES))}")
+        raise CommandError(f"no code {name!r}; there are {', '.join(sorted(CODES))}")
     write_text(f"{code.code} {code.name}\n\n{code.summary}\n\n{code.explanation.strip()}\n")
 
 
@@ -39,7 +39,7 @@ def _explain_method(name: str, rules: tuple[str, ...]) -> None:
     pack = project_pack(rules)
     method = pack.methods.get(name)
     if method is None:
-        raise click.UsageError(
+        raise CommandError(
             f"{name!r} is neither a code nor a method of the rules{nearest(name, pack.methods)}"
         )
     write_text(describe_method(method))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from callr_migrate.pipeline import Outcome
 
 
-@click.command("fix")
+@click.command("fix", short_help="Rewrite what can be rewritten.")
 @analysis_options
 @click.option(
     "--unsafe-fixes",

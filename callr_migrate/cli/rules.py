@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from callr_migrate.cli.console import write_text
+from callr_migrate.cli.console import CommandError, write_text
 from callr_migrate.cli.packs import project_pack, rules_option
 
 
@@ -34,7 +34,7 @@ def show(method: str, rules: tuple[str, ...]) -> None:
 
     pack = project_pack(rules)
     if method not in pack.methods:
-        raise click.UsageError(f"no method {method!r} in the rules{nearest(method, pack.methods)}")
+        raise CommandError(f"no method {method!r} in the rules{nearest(method, pack.methods)}")
     write_text(describe_method(pack.methods[method]))
 
 

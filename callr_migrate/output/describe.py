@@ -17,12 +17,12 @@ _WIDTH = 100
 
 
 def method_table(pack: RulePack) -> str:
-    """Return one line a method: its name, what becomes of it, how well that is known."""
-    rows = [(method.method, _becomes(method), _evidence(method).value) for method in pack.methods.values()]
+    """Return one line a method: its name, how well it is known, what becomes of it."""
+    rows = [(method.method, _evidence(method).value, _becomes(method)) for method in pack.methods.values()]
     rows.sort()
     first = max((len(row[0]) for row in rows), default=0)
     second = max((len(row[1]) for row in rows), default=0)
-    lines = [f"{name:<{first}}  {becomes:<{second}}  {evidence}" for name, becomes, evidence in rows]
+    lines = [f"{name:<{first}}  {evidence:<{second}}  {becomes}" for name, evidence, becomes in rows]
     return "\n".join([*lines, f"{plural(len(rows), 'method')}."]) + "\n"
 
 

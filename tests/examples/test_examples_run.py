@@ -346,6 +346,10 @@ def test_the_reported_edits_are_what_fix_writes(fixed: tuple[str, Path], tmp_pat
     written = contents(root)
     for name, data in contents(copy).items():
         encoding = "latin-1" if name == "acacias/call_records.py" else "utf-8"
-        for start, end, text in sorted(edits.get(name, []), key=lambda span: span[:2], reverse=True):
-            data = data[:start] + text.encode(encoding) + data[end:]
+        # Forward, so that two insertions at one place stay in the order in which they are reported.
+        pieces, at = [], 0
+        for start, end, text in sorted(edits.get(name, []), key=lambda span: span[:2]):
+            pieces += [data[at:start], text.encode(encoding)]
+            at = end
+        data = b"".join([*pieces, data[at:]])
         assert data == written[name], name

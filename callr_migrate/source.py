@@ -6,6 +6,7 @@ Everything else works on `SourceFile.text`, a `str` without byte order mark, and
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import os
 import re
@@ -48,15 +49,22 @@ class SourceFile:
         try:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         except SyntaxError as error:
-            raise SourceError(f"{_encoding_problem(error)}; mend the coding declaration or the file") from None
+            raise SourceError(
+                f"{_encoding_problem(error)}; mend the coding declaration or the file"
+            ) from None
         bom = codecs.BOM_UTF8 if encoding == "utf-8-sig" else b""
         encoding = "utf-8" if bom else encoding
         try:
             text = raw[len(bom) :].decode(encoding)
         except UnicodeDecodeError as error:
-            line = raw.count(b"\n", 0, error.start) + 1
+            line = raw.count(b"\n", 0, len(bom) + error.start) + 1
             raise SourceError(
-                f"is declared as {encoding} but line {line} is not; save it in that encoding or declare the right one"
+                f"is read as {encoding} but line {line} is not; save it in that encoding or declare the right one"
+            ) from None
+        except (LookupError, UnicodeError):
+            # Codecs such as hex or undefined have names but give no text.
+            raise SourceError(
+                f"declares {encoding}, which is no encoding of text; declare the right one"
             ) from None
         return cls(path, raw, text, encoding, bom)
 
@@ -72,7 +80,7 @@ class SourceFile:
 
     @cached_property
     def newline(self) -> str:
-        """The newline of the file: that of its first line, or `\\n`."""
+        r"""The newline of the file: that of its first line, or `\n`."""
         match = _NEWLINE.search(self.text)
         return match.group() if match else "\n"
 
@@ -82,7 +90,7 @@ class SourceFile:
         return Position(line, offset - self.line_starts[line - 1] + 1)
 
     def line_text(self, line: int) -> str:
-        """The text of a line (counted from 1), without its newline."""
+        """Return the text of a line (counted from 1), without its newline."""
         start = self.line_starts[line - 1]
         end = self.line_starts[line] if line < len(self.line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
@@ -92,7 +100,9 @@ class SourceFile:
         if self._single_byte:
             return len(self.bom) + offset
         line = bisect_right(self.line_starts, offset) - 1
-        return self._line_byte_starts[line] + len(self.text[self.line_starts[line] : offset].encode(self.encoding))
+        return self._line_byte_starts[line] + len(
+            self.text[self.line_starts[line] : offset].encode(self.encoding)
+        )
 
     @cached_property
     def _single_byte(self) -> bool:
@@ -107,23 +117,33 @@ class SourceFile:
         return starts
 
     def replaced(self, edits: Iterable[Edit]) -> SourceFile:
-        """This file after the edits, encoded as before.
+        """Return the file after the edits, encoded as before.
 
-        Raises `SourceError` if two edits overlap, or if the new text cannot be written in the encoding.
+        Raises `SourceError` if two edits overlap, or if the new text cannot be written in the encoding with all
+        else kept byte for byte.
         """
         pieces: list[str] = []
         done = 0
         # At one place insertions come before a replacement that starts there.
-        for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end)):
+        # Several insertions at one place stay in the order in which they were given.
+        for edit in sorted(dict.fromkeys(edits), key=lambda edit: (edit.start, edit.end)):
             if edit.start < done:
-                raise SourceError(f"two edits overlap at line {self.position(edit.start).line}; nothing was changed")
+                raise SourceError(
+                    f"two edits overlap at line {self.position(edit.start).line}; nothing was changed"
+                )
             pieces += (self.text[done : edit.start], edit.text)
             done = edit.end
         text = "".join(pieces) + self.text[done:]
         try:
+            kept = self.bom + self.text.encode(self.encoding) == self.raw
             raw = self.bom + text.encode(self.encoding)
-        except UnicodeEncodeError:
+        except UnicodeError:
             raise SourceError(f"the rewritten text cannot be encoded as {self.encoding}") from None
+        if not kept:
+            # Some encodings have several ways to write one character, UTF-7 for one.
+            raise SourceError(
+                f"the rest of the file cannot be kept byte for byte in {self.encoding}; save it as UTF-8"
+            )
         return SourceFile(self.path, raw, text, self.encoding, self.bom)
 
     def write(self) -> None:
@@ -132,7 +152,8 @@ class SourceFile:
         Raises `OSError`, also for a file that is write-protected (`os.replace` alone would not care).
         """
         target = self.path.resolve()
-        if not os.access(target, os.W_OK) or not target.stat().st_mode & 0o222:
+        before = target.stat()
+        if not os.access(target, os.W_OK) or not before.st_mode & 0o222:
             raise PermissionError("it is read-only")
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
         try:
@@ -140,7 +161,11 @@ class SourceFile:
                 file.write(self.raw)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, target.stat().st_mode & 0o7777)  # noqa: PTH101 - a path of this function's own
+            if hasattr(os, "chown"):
+                # The file stays its owner's where root runs this; nobody else can give files away.
+                with contextlib.suppress(PermissionError):
+                    os.chown(temporary, before.st_uid, before.st_gid)
+            os.chmod(temporary, before.st_mode & 0o7777)  # noqa: PTH101 - a path of this function's own
             os.replace(temporary, target)  # noqa: PTH105 - the atomic call, by its own name
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -150,7 +175,11 @@ class SourceFile:
 def _encoding_problem(error: SyntaxError) -> str:
     text = str(error)
     if "unknown encoding" in text:
-        return "declares an encoding that Python does not know (" + text.split("unknown encoding")[-1].strip(" :") + ")"
+        return (
+            "declares an encoding that Python does not know ("
+            + text.split("unknown encoding")[-1].strip(" :")
+            + ")"
+        )
     if "BOM" in text or "problem" in text:
         return "has a UTF-8 byte order mark but declares another encoding"
     return "is not valid UTF-8 and declares no other encoding"

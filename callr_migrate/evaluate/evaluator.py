@@ -224,6 +224,8 @@ class Evaluator(Names):
         if isinstance(callee, BoundMethod):
             if isinstance(callee.owner, Client):
                 return self._legacy_answer(callee.owner, callee.name, module, node)
+            if isinstance(callee.owner, Answer):
+                return self._answer_method(callee.owner, callee.name, module, node)
             if callee.function is not None:
                 return self.returns(callee.function)
         if isinstance(callee, Unknown):
@@ -246,6 +248,13 @@ class Evaluator(Names):
             else:
                 values.append(Answer(returns.type, returns.object, returns.format, None, here))
         return union(values) if values else Answer("unknown", None, None, None, here)
+
+    def _answer_method(self, answer: Answer, name: str, module: Module, node: cst.Call) -> Value:
+        """`answer.get(key, default)`; what other methods give is not followed."""
+        if name == "get" and node.args and not any(arg.star or arg.keyword for arg in node.args):
+            field = self._answer_item(answer, self.evaluate(module, node.args[0].value))
+            return union([field, *(self.evaluate(module, arg.value) for arg in node.args[1:2])])
+        return Unknown(f"`{name}` of an answer is not followed")
 
     def legacy_base(self, klass: ClassValue) -> Surface | None:
         """The surface whose client the class inherits from."""

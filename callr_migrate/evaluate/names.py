@@ -168,7 +168,7 @@ class Names(ABC):
         if isinstance(base, Unknown):
             return base
         if isinstance(base, Answer):
-            return Unknown(f"`{name}` of an answer")
+            return BoundMethod(base, name)
         return Unknown(f"`{name}` of this value is not known")
 
     def member(self, klass: ClassValue, name: str, instance: InstanceValue | None) -> Value:

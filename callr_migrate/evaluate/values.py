@@ -91,9 +91,9 @@ class Client(Value):
 
 @dataclass(frozen=True)
 class BoundMethod(Value):
-    """Attribute `name` of a client or of an instance (then `function` is its def)."""
+    """Attribute `name` of a client, an answer, or an instance (then `function` is its def)."""
 
-    owner: Client | InstanceValue
+    owner: Client | InstanceValue | Answer
     name: str
     function: FunctionValue | None = None
 

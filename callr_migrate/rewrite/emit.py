@@ -51,16 +51,15 @@ def request_text(
     source = module.source
     position = source.position(start)
     line_end = source.line_text(source.position(end).line)
-    room = style.line_length - (position.column - 1) - len(line_end[source.position(end).column - 1 :])
+    extra = texts.extra_indent(start)
+    room = style.line_length - len(extra) - (position.column - 1) - len(line_end[source.position(end).column - 1 :])
     if enclosing is not None:
         if "\n" in flat or "\r" in flat or "\\" in flat or "#" in flat or comments or _clashes(flat, enclosing):
             raise CannotEmit("it stands inside of an f-string; take it out into a variable first")
         return flat
     if len(flat) <= room and not comments and "\n" not in flat and "\r" not in flat:
         return flat
-    if not comments and ("\n" not in flat and "\r" not in flat) and style.line_length <= 0:
-        return flat
-    outer = line_indent(module, start)
+    outer = line_indent(module, start) + extra
     inner = outer + style.indent
     lines = [inner + comment for comment in comments]
     for name, text in arguments:

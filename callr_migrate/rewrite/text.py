@@ -6,6 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import libcst as cst
+
 from callr_migrate.evaluate.module import Module, Span
 from callr_migrate.findings import Edit
 
@@ -32,6 +34,7 @@ class Texts:
         self._replacements: dict[Span, Replacement] = {}
         self._insertions: dict[int, list[str]] = {}
         self._sorted: list[Replacement] | None = None
+        self.indented: list[tuple[Span, str]] = []
         for span in secrets:
             self.replace(span, lambda _: ['"***"'])
 
@@ -40,13 +43,41 @@ class Texts:
         self._replacements.setdefault(span, Replacement(span, render, fine))
         self._sorted = None
 
-    def insert(self, offset: int, text: str) -> None:
-        """Insert a text; the same text is inserted once, others follow in the order of the calls."""
+    def insert(self, offset: int, text: str, *, once: bool = True) -> None:
+        """Insert a text (the same one only once, if so asked); others follow in the order of the calls."""
         texts = self._insertions.setdefault(offset, [])
-        if text not in texts:
+        if text not in texts or not once:
             texts.append(text)
         self._replacements[offset, offset] = Replacement((offset, offset), lambda _: texts)
         self._sorted = None
+
+    def masked(self, secrets: frozenset[Span]) -> Texts:
+        """The same replacements, with secrets shown as stars."""
+        other = Texts(self.module, secrets)
+        for span, item in self._replacements.items():
+            other._replacements.setdefault(span, item)
+        other.indented = self.indented
+        return other
+
+    def indent(self, region: Span, unit: str) -> None:
+        """Indent the lines that start inside of a region by `unit`, lines inside of a text literal left as they are."""
+        self.indented.append((region, unit))
+        source = self.module.source
+        literals = [
+            span
+            for span in (self.module.span(node) for node in self.module.strings if not isinstance(node, cst.ConcatenatedString))
+            if source.position(span[0]).line != source.position(span[1]).line
+        ]
+        for start in source.line_starts:
+            if not region[0] < start <= region[1] or any(low < start < high for low, high in literals):
+                continue
+            line = source.line_text(source.position(start).line)
+            if line.strip():
+                self.insert(start + len(line) - len(line.lstrip(" \t\f")), unit, once=False)
+
+    def extra_indent(self, offset: int) -> str:
+        """What `indent` adds to the line of an offset."""
+        return "".join(unit for (start, end), unit in self.indented if start < offset <= end)
 
     def _ordered(self) -> list[Replacement]:
         if self._sorted is None:

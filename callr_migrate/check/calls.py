@@ -1,0 +1,180 @@
+"""CLR1xx and CLR5xx: what each legacy call is, before anybody asks whether it can be rewritten."""
+
+from __future__ import annotations
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.evaluate import Evaluator
+from callr_migrate.evaluate.values import constants
+from callr_migrate.findings import Evidence, Fact, Finding
+from callr_migrate.pack import nearest
+from callr_migrate.pack.model import App, Method, Request
+from callr_migrate.rewrite.request import Refusal, RequestPlan, RequestPlanner
+from callr_migrate.rewrite.state import CallState, is_used
+
+
+def judge(evaluator: Evaluator, planner: RequestPlanner, call: LegacyCall) -> CallState:
+    """The code of a call, and a plan of its rewrite where its rule has one."""
+    state = _judge(evaluator, planner, call)
+    state.used = is_used(call)
+    if call.rule is not None:
+        state.url = state.url or _url(call.rule)
+    return state
+
+
+def _url(rule: Method) -> str | None:
+    requests = [rule.rest] if rule.rest else rule.alternatives
+    for source in [*(request.source for request in requests if request), rule.none and rule.none.source, rule.source]:
+        if source and source.startswith("http"):
+            return source.split(" ")[0]
+    return None
+
+
+def _judge(evaluator: Evaluator, planner: RequestPlanner, call: LegacyCall) -> CallState:
+    if call.bound.named is not None:
+        return CallState(
+            call,
+            "CLR107",
+            f"{_named(call)} is given its parameters by name, which the legacy server refuses",
+            help="The server takes a list of parameters. Mend the call, or remove it if it never worked.",
+            reason="a call that cannot work has no counterpart",
+        )
+    if not call.methods:
+        return CallState(
+            call,
+            "CLR105",
+            "the method of this legacy call is not known before the program runs",
+            help="Find out which methods it can be, and call each by its name.",
+            reason=call.method_reason,
+        )
+    if len(call.methods) > 1:
+        return CallState(
+            call,
+            "CLR105",
+            f"this legacy call has one of several methods: {', '.join(call.methods)}",
+            help="Branch on the method, so that each has a call of its own.",
+            reason="each of the methods becomes another request",
+        )
+    rule = call.rule
+    if rule is None:
+        known = evaluator.pack.methods
+        return CallState(
+            call,
+            "CLR104",
+            f"no legacy method {call.methods[0]!r} is known{nearest(call.methods[0], known)}",
+            help="Mend the name; if Callr told you of the method, add a rule for it with --rules.",
+            reason="what is not known cannot be mapped",
+        )
+    wrong = _wrong_arity(call, rule)
+    if wrong is not None:
+        return wrong
+    retired = retired_app(evaluator, call)
+    if retired is not None:
+        return CallState(
+            call,
+            "CLR103",
+            f"{rule.method} makes a {retired.app} app, and REST v2 has none",
+            help=retired.instead,
+            reason=retired.reason,
+            facts=[Fact(f"{retired.app} is retired", retired.evidence or Evidence.UNKNOWN, retired.source)],
+        )
+    if rule.none is not None:
+        return CallState(
+            call,
+            "CLR103",
+            f"{rule.method} has no counterpart in REST v2",
+            help=rule.none.instead,
+            reason=rule.none.reason,
+            facts=[Fact(rule.none.reason, rule.none.evidence or Evidence.UNKNOWN, rule.none.source)],
+        )
+    return _mapped(planner, call, rule)
+
+
+def _named(call: LegacyCall) -> str:
+    return call.method or "this legacy call"
+
+
+def _wrong_arity(call: LegacyCall, rule: Method) -> CallState | None:
+    arguments = call.bound.arguments
+    if arguments is None or rule.params is None or call.bound.problem is not None:
+        return None
+    least, most = rule.required, len(rule.params)
+    if least <= len(arguments) <= most:
+        return None
+    takes = f"{most}" if least == most else f"{least} to {most}"
+    names = ", ".join(param.name for param in rule.params)
+    return CallState(
+        call,
+        "CLR106",
+        f"{rule.method} takes {takes} argument{'' if takes == '1' else 's'}, not {len(arguments)}",
+        help=f"Its parameters are: {names}." if names else "It has no parameters.",
+        reason="the legacy server refuses this call",
+    )
+
+
+def retired_app(evaluator: Evaluator, call: LegacyCall) -> App | None:
+    """The retired app that a call makes or names, if its argument can only be such."""
+    found = _app_argument(evaluator, call)
+    return found[0] if found else None
+
+
+def _app_argument(evaluator: Evaluator, call: LegacyCall) -> tuple[App, int] | None:
+    for index, param in enumerate(call.rule.params or () if call.rule else ()):
+        arguments = call.bound.arguments or ()
+        if not param.app or index >= len(arguments):
+            continue
+        known = constants(evaluator.evaluate(call.module, arguments[index]))
+        for constant in known or ():
+            app = evaluator.pack.apps.get(constant.value) if isinstance(constant.value, str) else None
+            if app is not None and app.retired:
+                return app, index
+    return None
+
+
+def app_finding(evaluator: Evaluator, call: LegacyCall) -> Finding | None:
+    """CLR501 at the argument that names a retired app."""
+    found = _app_argument(evaluator, call)
+    if found is None:
+        return None
+    app, index = found
+    assert call.bound.arguments is not None
+    start, end = call.module.span(call.bound.arguments[index])
+    return Finding(
+        "CLR501",
+        f"{app.app} is retired: {app.summary[0].lower()}{app.summary[1:].rstrip('.')}",
+        call.module.path,
+        start,
+        end,
+        method=call.method,
+        surface=call.surface,
+        facts=(Fact(f"{app.app} is retired", app.evidence or Evidence.UNKNOWN, app.source),),
+        reason=app.reason,
+        help=app.instead,
+        url=app.source,
+    )
+
+
+def _mapped(planner: RequestPlanner, call: LegacyCall, rule: Method) -> CallState:
+    requests: list[Request] = [rule.rest] if rule.rest else list(rule.alternatives)
+    code = "CLR101" if rule.rest else "CLR102"
+    forms = " or ".join(f"{request.verb} {request.path}" for request in requests)
+    state = CallState(call, code, f"{rule.method} is {forms} in REST v2")
+    state.help = " ".join(filter(None, dict.fromkeys(request.note for request in requests))) or None
+    refusals: list[Refusal] = []
+    for request in requests:
+        try:
+            plan: RequestPlan = planner.plan(call, rule, request)
+        except Refusal as refusal:
+            refusals.append(refusal)
+            continue
+        state.plan = plan
+        state.facts = list(plan.facts)
+        state.doubts = list(plan.doubts)
+        if plan.questions or plan.notes:
+            state.help = " ".join([*plan.questions, *plan.notes, *filter(None, [state.help])])
+        return state
+    state.reason = "; or ".join(dict.fromkeys(refusal.reason for refusal in refusals))
+    state.facts = [
+        Fact(f"{request.verb} {request.path}", request.evidence or Evidence.UNKNOWN, request.source)
+        for request in requests
+    ]
+    return state

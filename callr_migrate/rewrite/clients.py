@@ -1,0 +1,248 @@
+"""Where a legacy client is made: replaced by a new one, kept beside a new one, or left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.module import Binding, Span
+from callr_migrate.evaluate.values import Ref, constants
+from callr_migrate.pack.model import Surface, Target
+from callr_migrate.rewrite.request import Refusal
+from callr_migrate.rewrite.style import copied, line_indent
+from callr_migrate.rewrite.text import Piece, Texts
+from callr_migrate.rewrite.uses import is_load
+
+_REPEATABLE = (cst.Name, cst.Attribute)
+
+
+@dataclass(frozen=True)
+class Construction:
+    """The construction of a client: its credentials, and the assignment that holds it, if it is that simple."""
+
+    module: Module
+    node: cst.Call
+    surface: Surface
+    login: cst.BaseExpression
+    password: cst.BaseExpression
+    assign: cst.Assign | cst.AnnAssign | None
+    target: cst.Name | cst.Attribute | None
+
+    @property
+    def name(self) -> str:
+        """The last name that the client is assigned to."""
+        assert self.target is not None
+        return self.target.attr.value if isinstance(self.target, cst.Attribute) else self.target.value
+
+
+def secret_spans(ref: Ref) -> list[Span]:
+    """The literal credentials of a construction."""
+    assert isinstance(ref.node, cst.Call)
+    return [
+        ref.module.span(part)
+        for arg in ref.node.args
+        for part in _literal_parts(arg.value)
+    ]
+
+
+def _literal_parts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)):
+        return [node]
+    if isinstance(node, cst.BooleanOperation):
+        return _literal_parts(node.left) + _literal_parts(node.right)
+    if isinstance(node, cst.Call):
+        # A default such as the second argument of os.environ.get may be the secret itself.
+        return [part for arg in node.args[1:] for part in _literal_parts(arg.value)]
+    return []
+
+
+def construction(evaluator: Evaluator, ref: Ref, surface: Surface) -> Construction:
+    """The construction at a place; raises `Refusal` where the new client could not be given the same."""
+    module, node = ref.module, ref.node
+    assert isinstance(node, cst.Call)
+    given: dict[str, cst.BaseExpression] = {}
+    names = [param.name for param in surface.constructor]
+    for index, arg in enumerate(node.args):
+        if arg.star:
+            raise Refusal("the client's arguments are unpacked with `*`")
+        if arg.keyword is not None:
+            given[arg.keyword.value] = arg.value
+        elif index < len(names):
+            given[names[index]] = arg.value
+        else:
+            raise Refusal("the client is made with more arguments than it takes")
+    login, password = given.pop(names[0], None), given.pop(names[1], None)
+    if login is None or password is None:
+        raise Refusal("the client is made without a login and a password")
+    for name, value in given.items():
+        if name not in names:
+            raise Refusal(f"the client takes no argument `{name}`")
+        known = constants(evaluator.evaluate(module, value))
+        if known is None or any(constant.value for constant in known):
+            raise Refusal(
+                f"the client is made with `{name}`; give them to the new client by hand (a proxy needs a scheme, and "
+                "counts for that client only)"
+            )
+    for value in (login, password):
+        known = constants(evaluator.evaluate(module, value))
+        if known is not None and any(constant.value is None for constant in known):
+            raise Refusal("the credentials may be None, which the new client refuses at once")
+    if module.span(login)[0] > module.span(password)[0]:
+        raise Refusal("the client is given its password before its login")
+    assign, target = _assignment(module, node)
+    return Construction(module, node, surface, login, password, assign, target)
+
+
+def _assignment(
+    module: Module, node: cst.Call
+) -> tuple[cst.Assign | cst.AnnAssign | None, cst.Name | cst.Attribute | None]:
+    parent = module.parent(node)
+    if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
+        target = parent.targets[0].target
+    elif isinstance(parent, cst.AnnAssign):
+        target = parent.target
+    else:
+        return None, None
+    line = module.parent(parent)
+    if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and isinstance(target, (cst.Name, cst.Attribute)):
+        return parent, target
+    return None, None
+
+
+class ClientWriter:
+    """Writes the new client of a construction for a target."""
+
+    def __init__(self, target: Target, base_url: str, timeout: int) -> None:
+        self.target = target
+        self.base_url = base_url
+        self.timeout = timeout
+
+    def template(self, local_name: str) -> list[str]:
+        """The construction cut at {login} and {password}: three texts."""
+        text = (
+            self.target.client.replace("{module}", local_name)
+            .replace("{helper}", self.target.helper_name or "")
+            .replace("{base_url}", self.base_url)
+            .replace("{timeout}", str(self.timeout))
+        )
+        before, rest = text.split("{login}")
+        between, after = rest.split("{password}")
+        return [before, between, after]
+
+    def helper(self, local_name: str) -> str | None:
+        """The text of the class that the target needs, if it needs one."""
+        if self.target.helper is None:
+            return None
+        return (
+            self.target.helper.replace("{module}", local_name)
+            .replace("{base_url}", self.base_url)
+            .replace("{timeout}", str(self.timeout))
+        )
+
+    def replace(self, texts: Texts, made: Construction, local_name: str) -> None:
+        """The new client in place of the old; the credentials stay where they are, outside of the edits."""
+        module = made.module
+        before, between, after = self.template(local_name)
+        pieces: list[Piece] = [before, copied(module, made.login), between, copied(module, made.password), after]
+        texts.replace(module.span(made.node), lambda _: pieces, fine=True)
+
+    def replace_with(self, texts: Texts, made: Construction, local_name: str, region: Span, unit: str) -> None:
+        """`with NewClient(...) as name:`, the statements of `region` indented below it."""
+        module = made.module
+        assert made.assign is not None
+        before, between, after = self.template(local_name)
+        pieces: list[Piece] = [
+            f"with {before}",
+            copied(module, made.login),
+            between,
+            copied(module, made.password),
+            f"{after} as {made.name}:",
+        ]
+        texts.replace(module.span(made.assign), lambda _: pieces, fine=True)
+        texts.indent(region, unit)
+
+    def beside(self, texts: Texts, made: Construction, local_name: str, new_name: str) -> None:
+        """The new client on a line of its own behind the old one."""
+        module, source = made.module, made.module.source
+        assert made.assign is not None
+        assert made.target is not None
+        before, between, after = self.template(local_name)
+        indent = line_indent(module, module.span(made.assign)[0])
+        target = module.text_of(made.target)
+        new_target = target[: len(target) - len(made.name)] + new_name
+        start, end = module.span(made.assign)
+        line_end = _line_end(module, end)
+        if all(isinstance(part, _REPEATABLE) for part in (made.login, made.password)):
+            texts.insert(
+                line_end,
+                source.newline
+                + indent
+                + f"{new_target} = {before}{module.text_of(made.login)}{between}{module.text_of(made.password)}{after}",
+            )
+            return
+        # Credentials that are literal, or take work to get, are named once, so that they stand in one place.
+        auth = f"{new_name}_auth"
+        login, password = copied(module, made.login), copied(module, made.password)
+        call_start = module.span(made.node)[0]
+        head = source.text[start:call_start]
+        tail = f"{before}{auth}[0]{between}{auth}[1]{after}"
+        pieces: list[Piece] = [
+            f"{auth} = (",
+            login,
+            ", ",
+            password,
+            f"){source.newline}{indent}{head}{module.text_of(made.node.func)}(*{auth}){source.newline}{indent}"
+            f"{new_target} = {tail}",
+        ]
+        texts.replace((start, end), lambda _: pieces, fine=True)
+
+
+def _line_end(module: Module, offset: int) -> int:
+    source = module.source
+    line = source.position(offset).line
+    return source.line_starts[line - 1] + len(source.line_text(line))
+
+
+def with_region(evaluator: Evaluator, made: Construction, rewritten: set[cst.CSTNode]) -> Span | None:
+    """The statements to put below `with`, if the client lives in one block of a function or loop.
+
+    None where the client belongs to the module or an object, escapes, or is used outside of the block.
+    """
+    module = made.module
+    if made.assign is None or not isinstance(made.target, cst.Name):
+        return None
+    line = module.parents[made.assign]
+    block = module.parents[line]
+    scope = module.scope_of(made.assign)
+    in_loop = any(isinstance(node, (cst.For, cst.While)) for node in module.ancestors(line))
+    if not isinstance(block, cst.IndentedBlock) or not (scope.is_function or in_loop):
+        return None
+    bindings: list[Binding] = scope.bindings.get(made.name, [])
+    if len(bindings) != 1 or made.name in scope.outer:
+        return None
+    siblings = list(block.body)
+    after = siblings[siblings.index(line) + 1 :]  # type: ignore[arg-type]
+    last: cst.CSTNode | None = None
+    for use in module.names:
+        if not isinstance(use, cst.Name) or use.value != made.name or not is_load(module, use):
+            continue
+        if not any(binding is bindings[0] for binding in evaluator.bindings_of(module, use)[1]):
+            continue
+        call = module.parent(module.parents[use])
+        if call not in rewritten or module.scope_of(use) is not scope:
+            return None
+        holder = next((node for node in (use, *module.ancestors(use)) if node in after), None)
+        if holder is None:
+            return None
+        if last is None or module.span(holder)[0] > module.span(last)[0]:
+            last = holder
+    if last is None:
+        return None
+    return _line_end(module, module.span(made.assign)[1]), _end_of(module, last)
+
+
+def _end_of(module: Module, statement: cst.CSTNode) -> int:
+    return _line_end(module, max(module.span(statement)[1] - 1, 0))
+

@@ -1,0 +1,309 @@
+"""Imports of one module: legacy ones that go, new ones that come, and the names the new ones have here."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import libcst as cst
+
+from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.module import Binding, Span
+from callr_migrate.evaluate.project import dotted_name
+from callr_migrate.evaluate.values import ModuleValue, Symbol
+from callr_migrate.rewrite.text import Texts
+from callr_migrate.rewrite.uses import is_load
+
+
+@dataclass
+class LegacyImport:
+    """One imported name of a legacy surface, and the places that read it."""
+
+    alias: cst.ImportAlias
+    statement: cst.Import | cst.ImportFrom
+    binding: Binding
+    references: list[cst.Name]
+
+
+class Imports:
+    """Plans the import changes of a module; `apply` writes them into its `Texts`."""
+
+    def __init__(self, evaluator: Evaluator, module: Module) -> None:
+        self.evaluator = evaluator
+        self.module = module
+        self.legacy = self._find_legacy()
+        self._modules: dict[str, set[cst.CSTNode | None]] = {}  # module -> statements to stand at; None: the top
+        self._names: set[tuple[str, str]] = set()
+        self._top: list[cst.SimpleStatementLine] = _import_lines(module)
+
+    # Legacy imports
+
+    def _find_legacy(self) -> list[LegacyImport]:
+        roots = tuple(surface.module for surface in self.evaluator.pack.surfaces.values())
+        found: list[LegacyImport] = []
+        for statement in self.module.imports:
+            if isinstance(statement.names, cst.ImportStar):
+                continue
+            for alias in statement.names:
+                value = self.evaluator.imported(alias, self.module)
+                if isinstance(value, Symbol) and value.name.split(".")[0] in roots:
+                    found.append(self._legacy_import(statement, alias))
+        return found
+
+    def _legacy_import(self, statement: cst.Import | cst.ImportFrom, alias: cst.ImportAlias) -> LegacyImport:
+        name: cst.CSTNode = alias.asname.name if alias.asname else alias.name
+        while isinstance(name, cst.Attribute):
+            name = name.value
+        assert isinstance(name, cst.Name)
+        scope = self.module.scope_of(statement)
+        bindings = [binding for group in scope.bindings.values() for binding in group if binding.node is alias]
+        references = [
+            use
+            for use in self.module.names
+            if isinstance(use, cst.Name)
+            and use.value == name.value
+            and is_load(self.module, use)
+            and any(binding.node is alias for binding in self.evaluator.bindings_of(self.module, use)[1])
+        ]
+        return LegacyImport(alias, statement, bindings[0], references)
+
+    def import_behind(self, node: cst.BaseExpression) -> LegacyImport | None:
+        """The legacy import that an expression such as `module.Name` starts from."""
+        while isinstance(node, cst.Attribute):
+            node = node.value
+        return next((item for item in self.legacy if node in item.references), None)
+
+    def is_exported(self, item: LegacyImport) -> bool:
+        """Whether another module of the project, or `__all__`, takes the name from here."""
+        name = item.alias.evaluated_alias or item.alias.evaluated_name
+        exported = self.evaluator.global_name(self.module, "__all__")
+        if exported is not None and any(f"{quote}{name}{quote}" in self.module.source.text for quote in "'\""):
+            return True
+        for other in self.evaluator.project.modules:
+            if other is self.module:
+                continue
+            for statement in other.imports:
+                if not isinstance(statement, cst.ImportFrom) or isinstance(statement.names, cst.ImportStar):
+                    continue
+                path = self.evaluator.project.find(dotted_name(statement.module) or "", other, len(statement.relative))
+                if path is not None and path.resolve() == self.module.path.resolve():
+                    if any(alias.evaluated_name == name for alias in statement.names):
+                        return True
+        return False
+
+    # New imports
+
+    def local_name(self, dotted: str) -> str:
+        """How a module or a name of it (`package.module.name`) is, or will be, called in this file."""
+        for name, bindings in self.module.scope.bindings.items():
+            if len(bindings) == 1 and bindings[0].kind == "import":
+                value = self.evaluator.imported(bindings[0].node, self.module)
+                if isinstance(value, Symbol) and value.name == dotted:
+                    return name
+        return dotted.rsplit(".", 1)[-1]
+
+    def clash(self, name: str, dotted: str) -> bool:
+        """Whether the name means something else somewhere in this file."""
+        for scope in [self.module.scope, *self._inner_scopes()]:
+            for binding in scope.bindings.get(name, []):
+                if binding.kind == "import":
+                    value = self.evaluator.imported(binding.node, self.module)
+                    if isinstance(value, Symbol) and value.name == dotted:
+                        continue
+                    if isinstance(value, ModuleValue):
+                        return True
+                return True
+        return False
+
+    def _inner_scopes(self) -> list:  # type: ignore[type-arg]
+        return list(self.module._scopes.values())
+
+    def _is_imported(self, dotted: str) -> bool:
+        bindings = self.module.scope.bindings.get(self.local_name(dotted), [])
+        return any(
+            binding.kind == "import" and self.evaluator.imported(binding.node, self.module) == Symbol(dotted)
+            for binding in bindings
+        )
+
+    def need_module(self, name: str, near: LegacyImport | None) -> None:
+        """`import name`, in place of or beside the legacy import `near` if that is local to a function."""
+        if self._is_imported(name):
+            return
+        local = near is not None and near.binding.scope is not self.module.scope
+        self._modules.setdefault(name, set()).add(near.statement if near and local else None)
+
+    def need_name(self, module: str, name: str) -> None:
+        """`from module import name` at the top."""
+        if not self._is_imported(f"{module}.{name}"):
+            self._names.add((module, name))
+
+    # Writing
+
+    def apply(self, texts: Texts, gone: list[LegacyImport]) -> None:
+        """Write the changes; `gone` are the legacy imports that nothing needs any more."""
+        by_statement: dict[cst.CSTNode, list[LegacyImport]] = {}
+        for item in gone:
+            by_statement.setdefault(item.statement, []).append(item)
+        pending = {name for name, places in self._modules.items() if None in places}
+        for statement, items in by_statement.items():
+            assert isinstance(statement, (cst.Import, cst.ImportFrom))
+            local = {name for name, places in self._modules.items() if statement in places}
+            top = pending if self.module.scope_of(statement) is self.module.scope and self._is_plain(statement) else set()
+            third = {name for name in top if not _is_stdlib(name)}
+            self._remove(texts, statement, items, sorted(local | third))
+            pending -= third
+        for name, places in self._modules.items():
+            for place in places:
+                if place is not None and place not in by_statement:
+                    self._beside(texts, place, f"import {name}")
+        for name in sorted(pending):
+            self._insert_top(texts, f"import {name}", name)
+        for module, name in sorted(self._names):
+            self._insert_top(texts, f"from {module} import {name}", module)
+
+    def _is_plain(self, statement: cst.CSTNode) -> bool:
+        """Whether a statement stands directly in the module, not in a `try` or `if`."""
+        return self.module.parents.get(self.module.parents[statement]) is self.module.tree
+
+    def _remove(
+        self,
+        texts: Texts,
+        statement: cst.Import | cst.ImportFrom,
+        items: list[LegacyImport],
+        instead: list[str],
+    ) -> None:
+        assert not isinstance(statement.names, cst.ImportStar)
+        removed = [item.alias for item in items]
+        newline = self.module.source.newline
+        line = self.module.parents[statement]
+        start, end = self.module.span(statement)
+        indent = self._indent(start)
+        new = [f"import {name}" for name in instead]
+        if len(removed) == len(statement.names):
+            alone = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
+            if new:
+                joint = newline + indent if alone else "; "
+                texts.replace((start, end), lambda _: [joint.join(new)])
+            elif alone and self._suite_size(line) > 1:
+                texts.replace(self._whole_line(start, end), lambda _: [""])
+            else:
+                texts.replace((start, end), lambda _: ["pass"])
+            return
+        spans = [self.module.span(alias) for alias in statement.names]
+        kept = [index for index, alias in enumerate(statement.names) if alias not in removed]
+        for index, alias in enumerate(statement.names):
+            if alias not in removed:
+                continue
+            if index < kept[-1]:
+                texts.replace((spans[index][0], spans[index + 1][0]), lambda _: [""])
+        if kept[-1] < len(spans) - 1:
+            last = statement.names[kept[-1]]
+            assert isinstance(last.asname, cst.AsName) or last.name is not None
+            tail = (self._alias_end(last), self._alias_end(statement.names[-1]))
+            texts.replace(tail, lambda _: [""])
+        for text in new:
+            texts.insert(self._line_start(start), indent + text + newline)
+
+    def _alias_end(self, alias: cst.ImportAlias) -> int:
+        return self.module.span(alias.asname.name if alias.asname else alias.name)[1]
+
+    def _suite_size(self, line: cst.CSTNode) -> int:
+        suite = self.module.parents[line]
+        return len(suite.body) if isinstance(suite, (cst.IndentedBlock, cst.Module)) else 1
+
+    def _line_start(self, offset: int) -> int:
+        source = self.module.source
+        return source.line_starts[source.position(offset).line - 1]
+
+    def _indent(self, offset: int) -> str:
+        return self.module.source.text[self._line_start(offset) : offset]
+
+    def _whole_line(self, start: int, end: int) -> Span:
+        source = self.module.source
+        line = source.position(end).line
+        after = source.line_starts[line] if line < len(source.line_starts) else len(source.text)
+        return self._line_start(start), after
+
+    def _beside(self, texts: Texts, statement: cst.CSTNode, text: str) -> None:
+        start, end = self.module.span(statement)
+        texts.insert(self._whole_line(start, end)[1], self._indent(start) + text + self.module.source.newline)
+
+    def _insert_top(self, texts: Texts, text: str, module: str) -> None:
+        """Insert an import line where an import sorter would put it."""
+        newline = self.module.source.newline
+        same = [line for line in self._top if _is_stdlib(_imported_module(line)) == _is_stdlib(module)]
+        plain = text.startswith("import ")
+        for line in same:
+            other = _imported_module(line)
+            is_plain = isinstance(line.body[0], cst.Import)
+            if (plain and not is_plain) or (plain == is_plain and other > module):
+                texts.insert(self._line_start(self.module.span(line.body[0])[0]), text + newline)
+                return
+        if same:
+            texts.insert(self._whole_line(*self.module.span(same[-1].body[0]))[1], text + newline)
+        elif self._top and _is_stdlib(module):
+            texts.insert(self._line_start(self.module.span(self._top[0].body[0])[0]), text + newline + newline)
+        elif self._top:
+            texts.insert(self._whole_line(*self.module.span(self._top[-1].body[0]))[1], text + newline)
+        else:
+            texts.insert(_after_prologue(self.module), text + newline)
+
+    def after_imports(self) -> int:
+        """The offset behind the leading imports."""
+        if self._top:
+            return self._whole_line(*self.module.span(self._top[-1].body[0]))[1]
+        return _after_prologue(self.module)
+
+
+def _import_lines(module: Module) -> list[cst.SimpleStatementLine]:
+    """The plain import lines at the top of a module, `__future__` left out."""
+    lines: list[cst.SimpleStatementLine] = []
+    for index, statement in enumerate(module.tree.body):
+        if isinstance(statement, cst.SimpleStatementLine):
+            first = statement.body[0]
+            if isinstance(first, (cst.Import, cst.ImportFrom)):
+                if _imported_module(statement) != "__future__":
+                    lines.append(statement)
+                continue
+            if index == 0 and isinstance(first, cst.Expr):
+                continue
+        elif isinstance(statement, (cst.Try, cst.If)):
+            continue
+        if lines:
+            break
+    return lines
+
+
+def _imported_module(line: cst.SimpleStatementLine) -> str:
+    statement = line.body[0]
+    if isinstance(statement, cst.ImportFrom):
+        return "." * len(statement.relative) + (dotted_name(statement.module) or "")
+    if isinstance(statement, cst.Import):
+        return dotted_name(statement.names[0].name) or ""
+    return ""
+
+
+def _is_stdlib(module: str) -> bool:
+    return module.split(".")[0] in sys.stdlib_module_names
+
+
+def _after_prologue(module: Module) -> int:
+    """Behind the docstring and the `__future__` imports."""
+    source = module.source
+    offset = 0
+    for index, statement in enumerate(module.tree.body):
+        if not isinstance(statement, cst.SimpleStatementLine):
+            break
+        first = statement.body[0]
+        docstring = index == 0 and isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString)
+        if not docstring and _imported_module(statement) != "__future__":
+            break
+        line = source.position(module.span(first)[1]).line
+        offset = source.line_starts[line] if line < len(source.line_starts) else len(source.text)
+    if offset == 0:
+        # Comments such as a shebang or a coding cookie stay on top.
+        first_code = module.tree.body[0] if module.tree.body else None
+        if isinstance(first_code, cst.SimpleStatementLine):
+            start = module.span(first_code.body[0])[0]
+            return source.line_starts[source.position(start).line - 1]
+    return offset

@@ -1,0 +1,99 @@
+"""What is decided about each legacy call, client and handler while a rewrite is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.evaluate import Module
+from callr_migrate.evaluate.values import Ref
+from callr_migrate.findings import Fact
+from callr_migrate.pack.model import Surface
+from callr_migrate.rewrite.clients import Construction
+from callr_migrate.rewrite.request import RequestPlan
+from callr_migrate.rewrite.uses import ClientUse
+
+
+@dataclass(frozen=True)
+class RewriteOptions:
+    """What the user settled. `target` is a name of the pack; `auth` the credentials' form, None while open."""
+
+    target: str
+    line_length: int = 88
+    target_version: tuple[int, int] = (3, 10)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    auth: str | None = None
+
+
+@dataclass(eq=False)
+class CallState:
+    """One legacy call: its code and message, and its plan as long as nothing stands against it."""
+
+    call: LegacyCall
+    code: str
+    message: str
+    help: str | None = None
+    url: str | None = None
+    plan: RequestPlan | None = None
+    reason: str | None = None  # why there is no fix
+    facts: list[Fact] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    used: bool = True  # whether the answer is used
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether the call is (still) to be rewritten."""
+        return self.plan is not None and self.reason is None
+
+    def refuse(self, reason: str, help_text: str | None = None) -> bool:
+        """Give up the rewrite, for the first reason only; True if that is news."""
+        if not self.rewritten:
+            if self.reason is None:
+                self.reason = reason
+            return False
+        self.reason = reason
+        self.help = help_text or self.help
+        return True
+
+    @property
+    def line(self) -> int:
+        """The line on which the call starts."""
+        return self.call.module.source.position(self.call.module.span(self.call.node)[0]).line
+
+
+@dataclass(eq=False)
+class ClientState:
+    """One construction of a client. `keeps` are the reasons why the legacy client must stay."""
+
+    ref: Ref
+    surface: Surface
+    made: Construction | None
+    refusal: str | None
+    uses: list[ClientUse] = field(default_factory=list)
+    calls: list[CallState] = field(default_factory=list)
+    split: bool = False
+    keeps: list[str] = field(default_factory=list)
+    new_name: str | None = None
+
+    @property
+    def module(self) -> Module:
+        """Where it is made."""
+        return self.ref.module
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether a new client is made here."""
+        return self.made is not None and self.refusal is None and any(state.rewritten for state in self.calls)
+
+    @property
+    def line(self) -> int:
+        """The line of the construction."""
+        return self.module.source.position(self.module.span(self.ref.node)[0]).line
+
+
+def is_used(call: LegacyCall) -> bool:
+    """Whether anything is done with the call's answer."""
+    return not isinstance(call.module.parent(call.node), cst.Expr)

@@ -22,7 +22,13 @@ from callr_migrate.pack.model import Location
 T = TypeVar("T")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SCALARS = {"str": "a text", "int": "a whole number", "bool": "true or false", "null": "nothing", "float": "a number"}
+_SCALARS = {
+    "str": "a text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "null": "nothing",
+    "float": "a number",
+}
 
 
 class RuleError(Exception):
@@ -46,6 +52,7 @@ class Decoder:
         self.path = path
         self.shown = shown
         self.problems: list[str] = []
+        self._constructor = yaml.constructor.SafeConstructor()
 
     def decode(self, into: type[T]) -> T | None:
         """The file as `into`, a dataclass; None if it is empty or has mistakes (see `problems`)."""
@@ -62,7 +69,7 @@ class Decoder:
         except (yaml.YAMLError, RecursionError) as error:
             self.problems.append(f"{self.shown}:1: not valid YAML: {str(error).splitlines()[0]}")
             return None
-        if node is None:
+        if node is None or _tag(node) == "null":
             return None
         try:
             value = self._value(node, into, "the file")
@@ -97,19 +104,32 @@ class Decoder:
     def _scalar(self, node: yaml.Node, hint: type | None, key: str) -> Any:
         tag = _tag(node)
         if not isinstance(node, yaml.ScalarNode):
-            self._problem(node, f"{key!r} must be {_SCALARS.get(hint.__name__ if hint else 'str', 'a value')}, not a {tag}")
+            self._problem(
+                node,
+                f"{key!r} must be {_SCALARS.get(hint.__name__ if hint else 'str', 'a value')}, not a {tag}",
+            )
             return None
-        value: Any = {"int": _int, "bool": _bool, "null": lambda _: None}.get(tag, str)(node.value)
+        value: Any = node.value
+        if tag in ("int", "bool", "null"):
+            try:
+                value = self._constructor.construct_object(node)
+            except (ValueError, KeyError):
+                self._problem(node, f"{key!r} cannot be {node.value!r}: that is not {_SCALARS[tag]}")
+                return None
         if hint is not None and type(value) is not hint:
             quote = f"; put {node.value!r} in quotes" if hint is str else ""
-            self._problem(node, f"{key!r} must be {_SCALARS[hint.__name__]}, not {_SCALARS.get(tag, tag)}{quote}")
+            self._problem(
+                node, f"{key!r} must be {_SCALARS[hint.__name__]}, not {_SCALARS.get(tag, tag)}{quote}"
+            )
             return None
         return value
 
     def _one_of(self, node: yaml.Node, words: Iterable[Any], key: str) -> Any:
         word = self._scalar(node, str, key)
         if word is not None and word not in words:
-            self._problem(node, f"{key!r} cannot be {word!r}{nearest(word, words)}; it is one of {', '.join(words)}")
+            self._problem(
+                node, f"{key!r} cannot be {word!r}{nearest(word, words)}; it is one of {', '.join(words)}"
+            )
             return None
         return word
 
@@ -121,7 +141,10 @@ class Decoder:
 
     def _pairs(self, node: yaml.Node, key: str) -> list[tuple[str, yaml.Node, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):
-            self._problem(node, f"{key!r} must be a mapping of keys and values, not a {_tag(node)}")
+            self._problem(
+                node,
+                f"{key!r} must be a mapping of keys and values, not {_SCALARS.get(_tag(node), 'a list')}",
+            )
             return []
         pairs: dict[str, tuple[str, yaml.Node, yaml.Node]] = {}
         for name, value in node.value:
@@ -136,13 +159,15 @@ class Decoder:
     def _dict(self, node: yaml.Node, item: Any, key: str) -> dict[str, Any]:
         return {name: self._value(value, item, name) for name, _, value in self._pairs(node, key)}
 
-    def _dataclass(self, node: yaml.Node, into: type[Any], key: str) -> Any:
+    def _dataclass(self, node: yaml.Node, into: Any, key: str) -> Any:
         from_scalar = getattr(into, "from_scalar", None)
         location = Location(self.shown, node.start_mark.line + 1)
-        if isinstance(node, yaml.ScalarNode) and from_scalar:
-            text = self._scalar(node, None, key)
-            return None if text is None else into(**from_scalar(text))
         hints = _hints(into)
+        if isinstance(node, yaml.ScalarNode) and from_scalar:
+            (name,) = from_scalar("")
+            before = len(self.problems)
+            value = self._value(node, hints[name], key)
+            return None if len(self.problems) > before else into(**from_scalar(value))
         found: dict[str, Any] = {}
         before = len(self.problems)
         for name, name_node, value in self._pairs(node, key):
@@ -164,14 +189,6 @@ class Decoder:
 def _tag(node: yaml.Node) -> str:
     kind = node.tag.rsplit(":", 1)[-1]
     return {"map": "mapping", "seq": "list", "timestamp": "date"}.get(kind, kind)
-
-
-def _int(text: str) -> int:
-    return int(text.replace("_", ""), 0) if not text.lstrip("+-").startswith("0") or text == "0" else int(text, 8)
-
-
-def _bool(text: str) -> bool:
-    return text.lower() in ("true", "yes", "on")
 
 
 @cache

@@ -55,9 +55,11 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePa
                 for entry in getattr(rules, kind):
                     name = getattr(entry, name_of)
                     if (kind, name) in seen:
-                        problems.append(f"{entry.location}: {name!r} is already defined at {seen[kind, name]}")
+                        problems.append(
+                            f"{entry.location}: {name!r} is already defined at {seen[kind, name]}"
+                        )
                     seen[kind, name] = entry.location
-                    entries[kind][name] = _with_defaults(entry)
+                    entries[kind][name] = _with_defaults(entry, rules)
     if problems:
         raise RuleError(problems)
     if service is None:
@@ -73,34 +75,34 @@ def _shown(path: Path, folder: Path) -> str:
     return f"{folder.name}/{path.relative_to(folder).as_posix()}"
 
 
-def _with_defaults(entry: Any) -> Any:
-    """Fill in `evidence` and `source` from the enclosing block; what nobody stated is unknown."""
-    if isinstance(entry, Method):
-        legacy = (entry.evidence or Evidence.UNKNOWN, entry.source)
-        return replace(
-            entry,
-            evidence=legacy[0],
-            params=None if entry.params is None else [_inherit(param, *legacy) for param in entry.params],
-            returns=_inherit(entry.returns, *legacy),
-            rest=entry.rest and _request(entry.rest),
-            alternatives=[_request(request) for request in entry.alternatives],
-            none=entry.none and _inherit(entry.none, Evidence.UNKNOWN, None),
-        )
+def _with_defaults(entry: Any, file: RuleFile) -> Any:
+    """Fill in `evidence` and `source` from the enclosing block, at last the file; what nobody stated is unknown."""
     if not hasattr(entry, "evidence"):
         return entry
-    known = (entry.evidence or Evidence.UNKNOWN, entry.source)
-    changes: dict[str, Any] = {"evidence": known[0]}
+    entry = _inherit(entry, file.evidence or Evidence.UNKNOWN, file.source)
+    known = (entry.evidence, entry.source)
+    if isinstance(entry, Method):
+        # What is known of a legacy method says nothing about its request.
+        return replace(
+            entry,
+            params=None if entry.params is None else [_inherit(param, *known) for param in entry.params],
+            returns=_inherit(entry.returns, *known),
+            rest=entry.rest and _request(entry.rest, file),
+            alternatives=[_request(request, file) for request in entry.alternatives],
+            none=entry.none and _inherit(entry.none, file.evidence or Evidence.UNKNOWN, file.source),
+        )
+    changes: dict[str, Any] = {}
     for part in ("fields", "exceptions"):
         if hasattr(entry, part):
             changes[part] = {name: _inherit(value, *known) for name, value in getattr(entry, part).items()}
     return replace(entry, **changes)
 
 
-def _request(request: Request) -> Request:
-    known = (request.evidence or Evidence.UNKNOWN, request.source)
+def _request(request: Request, file: RuleFile) -> Request:
+    request = _inherit(request, file.evidence or Evidence.UNKNOWN, file.source)
+    known = (request.evidence, request.source)
     return replace(
         request,
-        evidence=known[0],
         path_params={name: _inherit(binding, *known) for name, binding in request.path_params.items()},
         query={name: _inherit(binding, *known) for name, binding in request.query.items()},
         json={name: _inherit(binding, *known) for name, binding in request.json.items()},
@@ -108,7 +110,7 @@ def _request(request: Request) -> Request:
     )
 
 
-def _inherit(part: Any, evidence: Evidence, source: str | None) -> Any:
+def _inherit(part: Any, evidence: Evidence | None, source: str | None) -> Any:
     return replace(part, evidence=part.evidence or evidence, source=part.source or source)
 
 

@@ -118,6 +118,10 @@ class Texts:
             at = item.span[1]
         return "".join(pieces) + self.text[at : span[1]]
 
+    def at(self, span: Span) -> Replacement | None:
+        """The replacement of exactly this span."""
+        return self._replacements.get(span)
+
     def rendered(self, item: Replacement) -> str:
         """The new text of one replacement."""
         return "".join(piece if isinstance(piece, str) else self.new_text(piece) for piece in item.render(self))

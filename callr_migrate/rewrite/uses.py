@@ -55,6 +55,7 @@ class AnswerUse:
     code: str = "CLR201"
     message: str | None = None
     blocked: str | None = None
+    handed_to: cst.CSTNode | None = None  # the legacy call that an identifier goes to
     shown: str | None = None
     replacements: list[tuple[Span, str]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -169,7 +170,7 @@ class Uses:
             self._object(use, found[0])
         else:
             self._scalar(use, found[0])
-        if use.blocked or use.replacements or use.shown or use.message:
+        if use.blocked or use.replacements or use.shown or use.message or use.handed_to:
             self.answers.append(use)
 
     def _short(self, node: cst.CSTNode) -> str:
@@ -241,8 +242,19 @@ class Uses:
                 use.shown = f"a date is shown in its v2 form (line {line})"
             else:
                 use.blocked = f"a date of the answer is used as text (line {line}); its form is RFC 3339 in v2"
+        elif answer.format == "hash" and (call := self._legacy_receiver(use.node)) is not None:
+            use.handed_to = call
         elif answer.format == "hash" and isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
             use.blocked = f"an identifier is compared (line {line}); identifiers are lower case in v2"
+
+    def _legacy_receiver(self, node: cst.BaseExpression) -> cst.CSTNode | None:
+        """The legacy call that has the value among its arguments."""
+        for ancestor in self.module.ancestors(node):
+            if ancestor in self.legacy_calls:
+                return ancestor
+            if isinstance(ancestor, cst.BaseStatement):
+                return None
+        return None
 
     def _is_shown(self, node: cst.BaseExpression) -> bool:
         parent = self.module.parent(node)

@@ -1,0 +1,255 @@
+"""Which calls can change, and together with what: decided for the whole project, then written.
+
+Whatever stands against one call may stand against others (a shared answer, a handler, a client that cannot be
+split), so refusals spread until nothing changes any more. Only what is left is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.values import Ref
+from callr_migrate.pack.model import Target
+from callr_migrate.rewrite.clients import construction
+from callr_migrate.rewrite.handlers import Handler, find_handlers
+from callr_migrate.rewrite.request import Refusal
+from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
+from callr_migrate.rewrite.uses import AnswerUse, Uses
+
+
+@dataclass
+class Plan:
+    """The outcome for the project."""
+
+    calls: list[CallState]
+    clients: list[ClientState]
+    handlers: list[Handler]
+    answers: list[AnswerUse]
+    receivers: dict[cst.CSTNode, str] = field(default_factory=dict)  # call -> text of its new receiver
+    imported: list[tuple[Module, cst.ImportAlias, str]] = field(default_factory=list)  # further names to import
+
+    def client(self, ref: Ref | None) -> ClientState | None:
+        """The state of a construction."""
+        return next((client for client in self.clients if client.ref == ref), None)
+
+
+class Planner:
+    """Decides for all modules at once. `may_change` says whether a module's file may be edited."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        modules: Sequence[Module],
+        states: list[CallState],
+        options: RewriteOptions,
+        may_change: Callable[[Module], bool],
+    ) -> None:
+        self.evaluator = evaluator
+        self.pack = evaluator.pack
+        self.modules = modules
+        self.options = options
+        self.target: Target = self.pack.targets[options.target]
+        self.may_change = may_change
+        self.states = states
+        self.by_node: dict[cst.CSTNode, CallState] = {state.call.node: state for state in states}
+        self.plan = Plan(states, [], [], [])
+        self._clients: dict[Ref, ClientState] = {}
+
+    def run(self) -> Plan:
+        """Plan everything."""
+        self._collect_clients()
+        self._collect_uses()
+        for module in self.modules:
+            owners: dict[cst.CSTNode, Module] = {state.call.node: state.call.module for state in self.states}
+            self.plan.handlers += find_handlers(self.evaluator, module, self.target, owners)
+        for state in self.states:
+            self._first_look(state)
+        while self._spread():
+            pass
+        for client in self.plan.clients:
+            client.split = client.rewritten and bool(client.keeps or any(not call.rewritten for call in client.calls))
+        return self.plan
+
+    # Collecting
+
+    def _collect_clients(self) -> None:
+        for module in self.modules:
+            for node in module.calls:
+                for option in self.evaluator.evaluate(module, node).options():
+                    made_at = getattr(option, "made_at", None)
+                    if made_at is not None and made_at.node is node:
+                        self._client(made_at, option.surface)  # type: ignore[attr-defined]
+        for state in self.states:
+            for client in state.call.clients:
+                if client.made_at is not None:
+                    self._client(client.made_at, client.surface).calls.append(state)
+
+    def _client(self, ref: Ref, surface: str) -> ClientState:
+        known = self._clients.get(ref)
+        if known is None:
+            try:
+                made, refusal = construction(self.evaluator, ref, self.pack.surfaces[surface]), None
+            except Refusal as error:
+                made, refusal = None, error.reason
+            if refusal is None and not self.may_change(ref.module):
+                refusal = "the file in which the client is made is not to be changed"
+            known = ClientState(ref, self.pack.surfaces[surface], made, refusal)
+            self._clients[ref] = known
+            self.plan.clients.append(known)
+        return known
+
+    def _collect_uses(self) -> None:
+        legacy = set(self.by_node)
+        for module in self.modules:
+            uses = Uses(self.evaluator, module, legacy)
+            self.plan.answers += uses.answers
+            for ref, found in uses.clients.items():
+                client = self._clients.get(ref)
+                if client is not None:
+                    client.uses += found
+                    client.keeps += [use.reason for use in found]
+
+    # Refusals
+
+    def _first_look(self, state: CallState) -> None:
+        call = state.call
+        if not self.may_change(call.module):
+            state.refuse("the file is not to be changed")
+        if call.receiver is None:
+            state.refuse("the call goes through a stored bound method; call it on the client itself")
+        if call.mixed:
+            state.refuse("the receiver can also be something else than the legacy client")
+        if any(client.made_at is None for client in call.clients):
+            state.refuse("where this client is made is not seen: it comes in from outside, or its class inherits from the SDK's")
+        for client in self._clients_of(call):
+            if client.refusal is not None:
+                where = f"{client.module.path.name}:{client.line}"
+                state.refuse(f"its client ({where}) cannot be replaced: {client.refusal}")
+        if state.plan is not None and state.used:
+            result = state.plan.result
+            if not (result.object or result.legacy_value or result.success):
+                why = f" {result.note}" if result.note else ""
+                state.refuse(f"the answer is used, and the shape of the v2 answer is not known.{why}")
+
+    def _clients_of(self, call: LegacyCall) -> list[ClientState]:
+        return [self._clients[client.made_at] for client in call.clients if client.made_at in self._clients]
+
+    def _spread(self) -> bool:
+        """One round; True if something was refused."""
+        changed = False
+        for use in self.plan.answers:
+            changed |= self._spread_answer(use)
+        for handler in self.plan.handlers:
+            changed |= self._spread_handler(handler)
+        for client in self.plan.clients:
+            changed |= self._spread_client(client)
+        return changed
+
+    def _spread_answer(self, use: AnswerUse) -> bool:
+        states = [self.by_node[ref.node] for ref in use.calls if ref.node in self.by_node]
+        reason = use.blocked
+        if reason is None and use.replacements and not self.may_change(use.module):
+            reason = f"its answer is used in {use.module.path.name}, which is not to be changed"
+        if reason is None and use.handed_to is not None:
+            receiver = self.by_node.get(use.handed_to)
+            if receiver is not None and not receiver.rewritten:
+                reason = f"its identifier goes to a call that stays legacy (line {receiver.line}), which wants it in upper case"
+        if reason is None and use.replacements and not all(state.rewritten for state in states):
+            other = next(state for state in states if not state.rewritten)
+            reason = f"its answer shares code with that of a call that stays legacy (line {other.line})"
+        if reason is None:
+            return False
+        return any([state.refuse(reason) for state in states])
+
+    def _spread_handler(self, handler: Handler) -> bool:
+        reason = handler.blocked
+        if reason is None and not self.may_change(handler.module):
+            reason = "the file is not to be changed"
+        if reason is None:
+            return False
+        line = handler.module.source.position(handler.module.span(handler.node)[0]).line
+        where = f"{handler.module.path.name}:{line}"
+        return any(
+            [
+                self.by_node[node].refuse(f"the handler of its errors ({where}) cannot be rewritten: {reason}")
+                for node in sorted(handler.covered, key=id)
+                if node in self.by_node
+            ]
+        )
+
+    def _spread_client(self, client: ClientState) -> bool:
+        rewritten = [state for state in client.calls if state.rewritten]
+        if not rewritten:
+            return False
+        staying = [state for state in client.calls if not state.rewritten]
+        if not client.keeps and not staying:
+            return False
+        # The legacy client stays for some uses, so the new one needs a name of its own.
+        why = client.keeps[0] if client.keeps else f"line {staying[0].line} stays legacy"
+        made = client.made
+        changed = False
+        if made is None or made.assign is None or self._is_declared_outside(client):
+            for state in rewritten:
+                changed |= state.refuse(f"the legacy client is still needed ({why}), and no second one can stand beside it")
+            return changed
+        if client.new_name is None:
+            client.new_name = self._fresh_name(made.name)
+        for state in rewritten:
+            receiver = self._renamed(state.call, client)
+            if receiver is None:
+                changed |= state.refuse(
+                    f"the legacy client is still needed ({why}), and this call reaches it under another name"
+                )
+            else:
+                self.plan.receivers[state.call.node] = receiver
+        return changed
+
+    def _is_declared_outside(self, client: ClientState) -> bool:
+        """Whether the name is bound by `global` or `nonlocal`, which a second name would need, too."""
+        made = client.made
+        assert made is not None
+        scope = made.module.scope_of(made.node)
+        return isinstance(made.target, cst.Name) and made.name in scope.outer
+
+    def _fresh_name(self, name: str) -> str:
+        taken = {word.value for module in self.modules for word in module.names if isinstance(word, cst.Name)}
+        number = 2
+        while f"{name}_v{number}" in taken:
+            number += 1
+        return f"{name}_v{number}"
+
+    def _renamed(self, call: LegacyCall, client: ClientState) -> str | None:
+        """The receiver's text with the new client's name, or None if the receiver is not the assigned name."""
+        made, receiver, module = client.made, call.receiver, call.module
+        assert made is not None
+        assert client.new_name is not None
+        if len(call.clients) > 1:
+            return None
+        if isinstance(receiver, cst.Attribute) and receiver.attr.value == made.name:
+            text = module.text_of(receiver)
+            return text[: len(text) - len(made.name)] + client.new_name
+        if not isinstance(receiver, cst.Name) or not isinstance(made.target, cst.Name):
+            return None
+        _, bindings = self.evaluator.bindings_of(module, receiver)
+        if module is made.module:
+            own = all(binding.node is made.target or _is_none(binding) for binding in bindings)
+            return client.new_name if own and receiver.value == made.name else None
+        if len(bindings) == 1 and isinstance(bindings[0].node, cst.ImportAlias):
+            alias = bindings[0].node
+            if alias.asname is None and receiver.value == made.name and self.may_change(module):
+                entry = (module, alias, client.new_name)
+                if entry not in self.plan.imported:
+                    self.plan.imported.append(entry)
+                return client.new_name
+        return None
+
+
+def _is_none(binding: object) -> bool:
+    value = getattr(binding, "value", None)
+    return isinstance(value, cst.Name) and value.value == "None"
+

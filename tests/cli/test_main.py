@@ -98,12 +98,13 @@ def test_an_interrupt_is_quiet(pipeline, call) -> None:
     assert (result.code, result.out, result.err.strip()) == (130, "", "")
 
 
-def test_a_reader_that_leaves_early() -> None:
+@pytest.mark.parametrize("arguments", [["rules", "list"], ["rules", "validate"]])
+def test_a_reader_that_leaves_early(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     search = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        [sys.executable, "-m", "callr_migrate", "rules", "list"],
+        [sys.executable, "-m", "callr_migrate", *arguments],
         stdout=writing,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": search},

@@ -39,6 +39,11 @@ def test_no_newline_at_the_end(outcome) -> None:
     )
 
 
+def test_a_name_with_a_space_ends_in_a_tab(outcome) -> None:
+    change(outcome, "a b.py", b"a\n", b"b\n")
+    assert render_diff(outcome).startswith(b"--- a/a b.py\t\n+++ b/a b.py\t\n@@")
+
+
 def test_colour(outcome) -> None:
     change(outcome, "x.py", b"a\r\n", b"b\r\n")
     assert render_diff(outcome, color=True) == (

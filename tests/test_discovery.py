@@ -65,7 +65,25 @@ def test_an_explicit_file_is_always_taken(tree: Tree) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    [".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", "build", "dist", ".tox", ".nox", ".eggs", ".mypy_cache", ".pytest_cache", ".ruff_cache", "site-packages", "deep/er/site-packages"],
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        "build",
+        "dist",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        "site-packages",
+        "deep/er/site-packages",
+    ],
 )
 def test_folders_without_code_of_the_project(tree: Tree, folder: str) -> None:
     tree(f"{folder}/x.py", "y.py")

@@ -1,0 +1,169 @@
+"""Sources -> findings: parse, detect, judge, plan, write. Everything that needs libcst is behind this module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import libcst as cst
+
+from callr_migrate.check.calls import app_finding, judge
+from callr_migrate.config import Settings
+from callr_migrate.detect.sdk import detect
+from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
+from callr_migrate.evaluate.nesting import nests_too_deeply
+from callr_migrate.findings import Finding, Report, Unseen
+from callr_migrate.pack.model import RulePack
+from callr_migrate.rewrite.planner import Planner
+from callr_migrate.rewrite.request import RequestPlanner
+from callr_migrate.rewrite.state import CallState, RewriteOptions
+from callr_migrate.rewrite.writer import Findings, Writer
+from callr_migrate.source import SourceError, SourceFile
+
+# Bytes. Larger files are generated ones; parsing them would take minutes and gigabytes.
+MAX_FILE_SIZE = 4_000_000
+_MAX_LINES_NAMED = 10
+_MAX_ROUNDS = 50
+
+
+def analyse(
+    settings: Settings,
+    pack: RulePack,
+    sources: Sequence[SourceFile],
+    shown: Mapping[Path, Path],
+    report: Report,
+    literals: Sequence[bytes],
+) -> list[Finding]:
+    """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
+
+    What cannot be seen is added to `report.unseen`.
+    """
+    return _Engine(settings, pack, shown, report, literals).run(sources)
+
+
+class _Engine:
+    def __init__(
+        self, settings: Settings, pack: RulePack, shown: Mapping[Path, Path], report: Report, literals: Sequence[bytes]
+    ) -> None:
+        self.settings = settings
+        self.pack = pack
+        self.shown = shown
+        self.report = report
+        self.literals = literals
+        self.markers = _marker_pattern(pack)
+        self.options = RewriteOptions(
+            settings.target or pack.default_target,
+            settings.line_length,
+            settings.target_version,
+            settings.choices,
+            settings.auth,
+        )
+
+    def run(self, sources: Sequence[SourceFile]) -> list[Finding]:
+        known = {source.path.resolve(): source for source in sources}
+        project = Project(self.settings.root, lambda path: known.get(path.resolve()) or _small(path))
+        findings: list[Finding] = []
+        modules: list[Module] = []
+        for source in sources:
+            problem = self._parse(project, source, modules)
+            if problem is not None and self._is_shown(source.path):
+                findings.append(problem)
+        evaluator = Evaluator(project, self.pack)
+        states, extra = self._calls(evaluator, project)
+        findings += [finding for finding in extra if self._is_shown(finding.path)]
+        findings += [finding for finding in self._plan(evaluator, project, states) if self._is_shown(finding.path)]
+        return findings
+
+    def _is_shown(self, path: Path) -> bool:
+        return path.resolve() in self.shown
+
+    def _parse(self, project: Project, source: SourceFile, modules: list[Module]) -> Finding | None:
+        if len(source.raw) > MAX_FILE_SIZE:
+            size = len(source.raw) / 1_000_000
+            return self._not_analysed(source, "CLR902", f"is too large to be analysed ({size:.1f} MB)", None)
+        if nests_too_deeply(source.text):
+            return self._not_analysed(source, "CLR901", "has an expression that nests too deeply to be parsed", None)
+        try:
+            modules.append(project.add(source))
+        except cst.ParserSyntaxError as error:
+            first = str(error.message).strip().splitlines()[0] if str(error.message).strip() else "syntax error"
+            return self._not_analysed(source, "CLR901", f"does not parse as Python 3 (line {error.raw_line})", first)
+        except RecursionError:
+            return self._not_analysed(source, "CLR901", "nests too deeply to be parsed", None)
+        except InexactTreeError:
+            return self._not_analysed(source, "CLR901", "is not given back exactly by the parser", None)
+        return None
+
+    def _not_analysed(self, source: SourceFile, code: str, what: str, reason: str | None) -> Finding | None:
+        """A finding that lists where legacy code seems to stand; None if nothing in the file looks like it."""
+        places = list(self.markers.finditer(source.text))
+        if not places:
+            return None
+        lines = sorted({source.position(match.start()).line for match in places})
+        named = ", ".join(map(str, lines[:_MAX_LINES_NAMED])) + (", ..." if len(lines) > _MAX_LINES_NAMED else "")
+        if self._is_shown(source.path):
+            self.report.unseen.append(Unseen(source.path, lines[0], f"the file {what}"))
+        return Finding(
+            code,
+            f"the file {what}; legacy code seems to stand in line{'' if len(lines) == 1 else 's'} {named}",
+            source.path,
+            places[0].start(),
+            places[0].end(),
+            reason=reason,
+            help="Make it valid Python 3 first (2to3 or pyupgrade help with Python 2), then run this again."
+            if code == "CLR901"
+            else "Split the file, or change these lines by hand.",
+        )
+
+    def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
+        """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""
+        planner = RequestPlanner(evaluator, self.options.choices)
+        states: list[CallState] = []
+        findings: list[Finding] = []
+        done: set[Path] = set()
+        while pending := [module for module in project.modules if module.path.resolve() not in done]:
+            for module in pending:
+                done.add(module.path.resolve())
+                detection = detect(evaluator, module)
+                for call in detection.calls:
+                    states.append(judge(evaluator, planner, call))
+                    retired = app_finding(evaluator, call)
+                    if retired is not None:
+                        findings.append(retired)
+                if self._is_shown(module.path):
+                    self.report.unseen += [Unseen(module.path, line, reason) for line, reason in detection.unseen]
+        return states, findings
+
+    def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
+        modules = project.modules
+        for _ in range(_MAX_ROUNDS):
+            plan = Planner(evaluator, modules, states, self.options, self._may_change).run()
+            before = sum(state.rewritten for state in states)
+            writer = Writer(evaluator, modules, plan, self.options)
+            writer.write()
+            # A call that could not be written was refused, which may stand against others: plan anew without it.
+            if sum(state.rewritten for state in states) == before:
+                break
+        return Findings(writer).all()
+
+    def _may_change(self, module: Module) -> bool:
+        return self._is_shown(module.path)
+
+
+def _small(path: Path) -> SourceFile:
+    """A further file of the project; raises `SourceError` where the parser should not be tried."""
+    source = SourceFile.read(path)
+    if len(source.raw) > MAX_FILE_SIZE or nests_too_deeply(source.text):
+        raise SourceError("too large or too deep")
+    return source
+
+
+def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
+    """What legacy code looks like as text: a surface's module imported, or a known method called by its name."""
+    modules = "|".join(re.escape(surface.module) for surface in pack.surfaces.values())
+    names = "|".join(sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls}))
+    return re.compile(
+        rf"^[ \t]*(?:import|from)[ \t]+(?:{modules})\b|\.(?:{names})\([ \t]*(?:method[ \t]*=[ \t]*)?[uUrRbB]?['\"][\w/-]+[./]\w",
+        re.MULTILINE,
+    )

@@ -16,9 +16,10 @@ from callr_migrate.evaluate.nesting import nests_too_deeply
 from callr_migrate.findings import Finding, Report, Unseen
 from callr_migrate.pack.model import RulePack
 from callr_migrate.rewrite.planner import Planner
+from callr_migrate.rewrite.report import Findings
 from callr_migrate.rewrite.request import RequestPlanner
 from callr_migrate.rewrite.state import CallState, RewriteOptions
-from callr_migrate.rewrite.writer import Findings, Writer
+from callr_migrate.rewrite.writer import Writer
 from callr_migrate.source import SourceError, SourceFile
 
 # Bytes. Larger files are generated ones; parsing them would take minutes and gigabytes.
@@ -33,24 +34,22 @@ def analyse(
     sources: Sequence[SourceFile],
     shown: Mapping[Path, Path],
     report: Report,
-    literals: Sequence[bytes],
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
     What cannot be seen is added to `report.unseen`.
     """
-    return _Engine(settings, pack, shown, report, literals).run(sources)
+    return _Engine(settings, pack, shown, report).run(sources)
 
 
 class _Engine:
     def __init__(
-        self, settings: Settings, pack: RulePack, shown: Mapping[Path, Path], report: Report, literals: Sequence[bytes]
+        self, settings: Settings, pack: RulePack, shown: Mapping[Path, Path], report: Report
     ) -> None:
         self.settings = settings
         self.pack = pack
         self.shown = shown
         self.report = report
-        self.literals = literals
         self.markers = _marker_pattern(pack)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
@@ -64,31 +63,38 @@ class _Engine:
         known = {source.path.resolve(): source for source in sources}
         project = Project(self.settings.root, lambda path: known.get(path.resolve()) or _small(path))
         findings: list[Finding] = []
-        modules: list[Module] = []
         for source in sources:
-            problem = self._parse(project, source, modules)
+            problem = self._parse(project, source)
             if problem is not None and self._is_shown(source.path):
                 findings.append(problem)
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
         findings += [finding for finding in extra if self._is_shown(finding.path)]
-        findings += [finding for finding in self._plan(evaluator, project, states) if self._is_shown(finding.path)]
+        findings += [
+            finding for finding in self._plan(evaluator, project, states) if self._is_shown(finding.path)
+        ]
         return findings
 
     def _is_shown(self, path: Path) -> bool:
         return path.resolve() in self.shown
 
-    def _parse(self, project: Project, source: SourceFile, modules: list[Module]) -> Finding | None:
+    def _parse(self, project: Project, source: SourceFile) -> Finding | None:
         if len(source.raw) > MAX_FILE_SIZE:
             size = len(source.raw) / 1_000_000
             return self._not_analysed(source, "CLR902", f"is too large to be analysed ({size:.1f} MB)", None)
         if nests_too_deeply(source.text):
-            return self._not_analysed(source, "CLR901", "has an expression that nests too deeply to be parsed", None)
+            return self._not_analysed(
+                source, "CLR901", "has an expression that nests too deeply to be parsed", None
+            )
         try:
-            modules.append(project.add(source))
+            project.add(source)
         except cst.ParserSyntaxError as error:
-            first = str(error.message).strip().splitlines()[0] if str(error.message).strip() else "syntax error"
-            return self._not_analysed(source, "CLR901", f"does not parse as Python 3 (line {error.raw_line})", first)
+            first = (
+                str(error.message).strip().splitlines()[0] if str(error.message).strip() else "syntax error"
+            )
+            return self._not_analysed(
+                source, "CLR901", f"does not parse as Python 3 (line {error.raw_line})", first
+            )
         except RecursionError:
             return self._not_analysed(source, "CLR901", "nests too deeply to be parsed", None)
         except InexactTreeError:
@@ -101,7 +107,9 @@ class _Engine:
         if not places:
             return None
         lines = sorted({source.position(match.start()).line for match in places})
-        named = ", ".join(map(str, lines[:_MAX_LINES_NAMED])) + (", ..." if len(lines) > _MAX_LINES_NAMED else "")
+        named = ", ".join(map(str, lines[:_MAX_LINES_NAMED])) + (
+            ", ..." if len(lines) > _MAX_LINES_NAMED else ""
+        )
         if self._is_shown(source.path):
             self.report.unseen.append(Unseen(source.path, lines[0], f"the file {what}"))
         return Finding(
@@ -132,7 +140,9 @@ class _Engine:
                     if retired is not None:
                         findings.append(retired)
                 if self._is_shown(module.path):
-                    self.report.unseen += [Unseen(module.path, line, reason) for line, reason in detection.unseen]
+                    self.report.unseen += [
+                        Unseen(module.path, line, reason) for line, reason in detection.unseen
+                    ]
         return states, findings
 
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
@@ -162,7 +172,9 @@ def _small(path: Path) -> SourceFile:
 def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
     """What legacy code looks like as text: a surface's module imported, or a known method called by its name."""
     modules = "|".join(re.escape(surface.module) for surface in pack.surfaces.values())
-    names = "|".join(sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls}))
+    names = "|".join(
+        sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls})
+    )
     return re.compile(
         rf"^[ \t]*(?:import|from)[ \t]+(?:{modules})\b|\.(?:{names})\([ \t]*(?:method[ \t]*=[ \t]*)?[uUrRbB]?['\"][\w/-]+[./]\w",
         re.MULTILINE,

@@ -17,7 +17,7 @@ from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.source import SourceError, SourceFile
 
 if TYPE_CHECKING:
-    from callr_migrate.evaluate import Module
+    pass
 
 # The tree of a long expression is deep, and so is walking it.
 _STACK_BYTES = 512 * 1024 * 1024
@@ -103,12 +103,14 @@ class _Run:
         raw = self._read(found.files)
         for path in found.excluded:
             if self._passes(path):
-                self.report.unseen.append(Unseen(path, 1, "the file is excluded, and holds what may be legacy code"))
+                self.report.unseen.append(
+                    Unseen(path, 1, "the file is excluded, and holds what may be legacy code")
+                )
         candidates = self._candidates(raw)
-        analysis = self._analyse(candidates)
-        findings = [finding for finding in analysis.findings if self.settings.wants(finding.code)]
+        everything = self._analyse(candidates, self.report)
+        findings = [finding for finding in everything if self.settings.wants(finding.code)]
         if self.request.write or self.request.diff:
-            findings = self._fix(findings, candidates, analysis)
+            findings = self._fix(findings, everything, candidates)
         self.report.findings += findings
         self.report.findings.sort(key=lambda finding: (str(finding.path), finding.start, finding.code))
         self.report.unseen.sort(key=lambda unseen: (str(unseen.path), unseen.line))
@@ -142,10 +144,9 @@ class _Run:
             problem = _unreadable(path, content)
             if problem is not None:
                 self.report.errors.append(Failure(path, problem))
-        everything = {path.resolve(): (path, content) for path, content in raw.items() if b"\0" not in content}
-        if not any(gate(content, self.literals) for _, content in everything.values()):
-            # Without a hit among the paths, only an import of the project's own code can lead to one.
-            pass
+        everything = {
+            path.resolve(): (path, content) for path, content in raw.items() if b"\0" not in content
+        }
         for path in discover([self.settings.root], self.settings).files if self._has_project() else []:
             key = path.resolve()
             if key not in everything:
@@ -163,21 +164,34 @@ class _Run:
         return candidates
 
     def _has_project(self) -> bool:
-        """Whether the root is that of a project, and not just some folder."""
-        root = self.settings.root
-        return any((root / name).exists() for name in (".git", "pyproject.toml", "setup.py", "setup.cfg"))
+        """Whether the root may be a project's folder: not the whole disk, nor all that a person has."""
+        root = self.settings.root.resolve()
+        try:
+            home = Path.home().resolve()
+        except RuntimeError:
+            return root != Path(root.anchor)
+        return root not in (Path(root.anchor), home, *home.parents)
 
     # Analysis
 
-    def _analyse(self, candidates: _Candidates, allowed: frozenset[Path] | None = None) -> _Analysis:
-        return _Analysis(self, candidates, allowed)
+    def _analyse(self, candidates: _Candidates, report: Report) -> list[Finding]:
+        """One pass of the engine: the findings of the files that were asked for; `report` takes what is unseen."""
+        if not candidates.sources:
+            return []
+        # libcst takes a fifth of a second to import: only a run with candidates pays for it.
+        from callr_migrate.engine import analyse
+
+        return analyse(self.settings, self.pack, list(candidates.sources.values()), candidates.shown, report)
 
     # Fixing
 
-    def _fix(self, findings: list[Finding], candidates: _Candidates, analysis: _Analysis) -> list[Finding]:
+    def _fix(
+        self, findings: list[Finding], everything: list[Finding], candidates: _Candidates
+    ) -> list[Finding]:
+        """Apply the groups that may be applied; the findings that are left, and those that are done."""
         wanted = {Applicability.SAFE, Applicability.UNSAFE} if self.request.unsafe else {Applicability.SAFE}
         groups: dict[str, list[Finding]] = {}
-        for finding in analysis.findings:
+        for finding in everything:
             if finding.fix is not None:
                 groups.setdefault(finding.fix.group, []).append(finding)
         applied: set[str] = set()
@@ -224,7 +238,9 @@ class _Run:
                 source.write()
             except OSError as error:
                 why = error.strerror or str(error)
-                self.report.errors.append(Failure(source.path, f"cannot be written: {why.lower()}; its group is left as it was"))
+                self.report.errors.append(
+                    Failure(source.path, f"cannot be written: {why.lower()}; its group is left as it was")
+                )
                 for done in written:
                     old[done.path].write()
                 return False
@@ -236,11 +252,8 @@ class _Run:
         replaced = _Candidates(candidates.shown, dict(candidates.sources))
         for source in new:
             replaced.sources[source.path.resolve()] = source
-        quiet = _Run.__new__(_Run)
-        quiet.__dict__.update(self.__dict__)
-        quiet.report = Report()
         paths = {source.path for source in new}
-        for finding in _Analysis(quiet, replaced, None).findings:
+        for finding in self._analyse(replaced, Report()):
             if finding.path not in paths:
                 continue
             if finding.code == "CLR901":
@@ -257,33 +270,11 @@ class _Run:
         """What is left after writing, at its new place."""
         for source in self.changed.values():
             candidates.sources[source.path.resolve()] = source
-        quiet = _Run.__new__(_Run)
-        quiet.__dict__.update(self.__dict__)
-        quiet.report = Report()
-        analysis = _Analysis(quiet, candidates, None)
-        self.report.unseen = [*(u for u in self.report.unseen if u.reason.startswith("the file is excluded"))]
-        self.report.unseen += quiet.report.unseen
-        return [finding for finding in analysis.findings if self.settings.wants(finding.code)]
-
-
-class _Analysis:
-    """One pass of the engine over the candidates; `findings` are those of the files that were asked for."""
-
-    def __init__(self, run: _Run, candidates: _Candidates, allowed: frozenset[Path] | None) -> None:
-        self.findings: list[Finding] = []
-        if not candidates.sources:
-            return
-        # libcst takes a fifth of a second to import: only a run with candidates pays for it.
-        from callr_migrate.engine import analyse
-
-        self.findings = analyse(
-            run.settings,
-            run.pack,
-            list(candidates.sources.values()),
-            {path: name for path, name in candidates.shown.items()},
-            run.report,
-            run.literals,
-        )
+        again = Report()
+        findings = self._analyse(candidates, again)
+        kept = [unseen for unseen in self.report.unseen if unseen.path not in set(candidates.shown.values())]
+        self.report.unseen = [*kept, *again.unseen]
+        return [finding for finding in findings if self.settings.wants(finding.code)]
 
 
 def _check_names(settings: Settings, pack: RulePack) -> None:
@@ -298,7 +289,9 @@ def _check_names(settings: Settings, pack: RulePack) -> None:
         if choice is None:
             problems.append(f"choices: no choice {name!r}{nearest(name, pack.choices)}")
         elif answer not in choice.answers:
-            problems.append(f"choices: {name!r} cannot be {answer!r}; it is one of {', '.join(choice.answers)}")
+            problems.append(
+                f"choices: {name!r} cannot be {answer!r}; it is one of {', '.join(choice.answers)}"
+            )
     if problems:
         raise ConfigError(problems)
 
@@ -319,10 +312,16 @@ def _reached(files: dict[Path, tuple[Path, bytes]], literals: list[bytes]) -> li
     reached = {key for key, (_, content) in files.items() if gate(content, literals)}
     if not reached:
         return []
-    waiting = {key: frozenset(_WORD.findall(content)) for key, (_, content) in files.items() if key not in reached}
+    waiting = {
+        key: frozenset(_WORD.findall(content)) for key, (_, content) in files.items() if key not in reached
+    }
     names = {_module_word(key) for key in reached}
     while names:
-        new = {key for key, words in waiting.items() if not names.isdisjoint(words) and _imports(files[key][1], names)}
+        new = {
+            key
+            for key, words in waiting.items()
+            if not names.isdisjoint(words) and _imports(files[key][1], names)
+        }
         for key in new:
             del waiting[key]
         reached |= new
@@ -341,7 +340,11 @@ def _imports(content: bytes, names: Iterable[bytes]) -> bool:
         return False
     return (
         re.search(
-            rb"^[ \t]*(?:from[ \t][^\n#]*\b(?:" + alternatives + rb")\b|import[ \t][^\n#]*\b(?:" + alternatives + rb")\b"
+            rb"^[ \t]*(?:from[ \t][^\n#]*\b(?:"
+            + alternatives
+            + rb")\b|import[ \t][^\n#]*\b(?:"
+            + alternatives
+            + rb")\b"
             rb"|from[ \t][^\n#]*import[ \t]*\([^)]*\b(?:" + alternatives + rb")\b)",
             content,
             re.MULTILINE,

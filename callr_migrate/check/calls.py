@@ -23,7 +23,11 @@ def judge(evaluator: Evaluator, planner: RequestPlanner, call: LegacyCall) -> Ca
 
 def _url(rule: Method) -> str | None:
     requests = [rule.rest] if rule.rest else rule.alternatives
-    for source in [*(request.source for request in requests if request), rule.none and rule.none.source, rule.source]:
+    for source in [
+        *(request.source for request in requests if request),
+        rule.none and rule.none.source,
+        rule.source,
+    ]:
         if source and source.startswith("http"):
             return source.split(" ")[0]
     return None

@@ -48,4 +48,3 @@ class Detection:
 
     calls: tuple[LegacyCall, ...]
     unseen: tuple[tuple[int, str], ...]
-

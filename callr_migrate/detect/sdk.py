@@ -11,7 +11,6 @@ from callr_migrate.evaluate.values import (
     BoundMethod,
     Client,
     Constant,
-    Unknown,
     Value,
     constants,
     unknown_reason,

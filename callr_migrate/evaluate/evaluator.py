@@ -65,7 +65,9 @@ class Evaluator(Names):
             self._steps = 0
         self._steps += 1
         if self._depth >= _MAX_DEPTH or self._steps > _MAX_STEPS:
-            return Unknown(f"`{_short(module, node)}` is too involved to follow (the analysis budget ran out)")
+            return Unknown(
+                f"`{_short(module, node)}` is too involved to follow (the analysis budget ran out)"
+            )
         self._open.add(node)
         self._depth += 1
         complete = len(self._open)
@@ -144,7 +146,9 @@ class Evaluator(Names):
                 assert isinstance(part, cst.FormattedStringExpression)
                 found = constants(self.evaluate(module, part.expression))
                 if found is None or part.conversion or part.format_spec:
-                    return Unknown(f"the f-string holds `{_short(module, part.expression)}`, which is not known")
+                    return Unknown(
+                        f"the f-string holds `{_short(module, part.expression)}`, which is not known"
+                    )
                 pieces = [str(constant.value) for constant in found]
             texts = [left + right for left in texts for right in pieces]
             if len(texts) > _MAX_TEXTS:
@@ -309,11 +313,16 @@ class Evaluator(Names):
         if binding.kind == "item":
             value = self.iterated(value)
         elif binding.kind == "enter":
-            value = union(option if isinstance(option, Client) else Unknown("`with` decides") for option in value.options())
+            value = union(
+                option if isinstance(option, Client) else Unknown("`with` decides")
+                for option in value.options()
+            )
         elif binding.kind == "caught":
             return Unknown("an exception")
         for index in binding.path:
-            value = union(self.item(option, Constant(index), "an unpacked value") for option in value.options())
+            value = union(
+                self.item(option, Constant(index), "an unpacked value") for option in value.options()
+            )
         return value
 
     def module_value(self, module: Module) -> ModuleValue:

@@ -19,7 +19,13 @@ from callr_migrate.source import SourceFile
 
 Span = tuple[int, int]
 
-_TRIVIA = (cst.SimpleWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Newline, cst.ParenthesizedWhitespace)
+_TRIVIA = (
+    cst.SimpleWhitespace,
+    cst.TrailingWhitespace,
+    cst.EmptyLine,
+    cst.Newline,
+    cst.ParenthesizedWhitespace,
+)
 _COMPREHENSIONS = (cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)
 _FUNCTIONS = (cst.FunctionDef, cst.Lambda)
 

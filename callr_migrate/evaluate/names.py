@@ -180,7 +180,9 @@ class Names(ABC):
                 break
         return union(found) if found else Unknown(f"`{name}` is not set in the class")
 
-    def _own_members(self, owner: ClassValue, klass: ClassValue, name: str, instance: InstanceValue | None) -> list[Value]:
+    def _own_members(
+        self, owner: ClassValue, klass: ClassValue, name: str, instance: InstanceValue | None
+    ) -> list[Value]:
         module = owner.ref.module
         scope = module.scope_opened_by(owner.ref.node)
         values: list[Value] = []
@@ -237,7 +239,11 @@ class Names(ABC):
         assert isinstance(node, cst.FunctionDef)
         if node.asynchronous is not None:
             return Unknown(f"`{node.name.value}` is asynchronous")
-        values = [self.evaluate(module, item.value) for item in self._returned(module, node) if item.value is not None]
+        values = [
+            self.evaluate(module, item.value)
+            for item in self._returned(module, node)
+            if item.value is not None
+        ]
         if not values and node.returns is not None:
             typed = self.annotated(module, node.returns.annotation)
             if typed is not None:
@@ -274,11 +280,12 @@ class Names(ABC):
         if values and param.default is None:
             return union(values)
         if values:
-            known = union(values)
-            return known
+            return union(values)
         owner = function.name.value if isinstance(function, cst.FunctionDef) else "a lambda"
         line = module.source.position(module.span(function)[0]).line
-        return Unknown(f"`{name}` is a parameter of `{owner}` ({module.path.name}:{line}), whose callers are not known")
+        return Unknown(
+            f"`{name}` is a parameter of `{owner}` ({module.path.name}:{line}), whose callers are not known"
+        )
 
     def _class_of(self, function: cst.CSTNode, module: Module) -> ClassValue | None:
         scope = module.scope_of(function)
@@ -341,7 +348,15 @@ def _is_static(function: cst.CSTNode) -> bool:
 
 def _plain_decorators(function: cst.FunctionDef) -> bool:
     """Whether the decorators leave what a call does as it is, as far as the usual ones are known by name."""
-    plain = {"staticmethod", "classmethod", "lru_cache", "cache", "functools.lru_cache", "functools.cache", "wraps"}
+    plain = {
+        "staticmethod",
+        "classmethod",
+        "lru_cache",
+        "cache",
+        "functools.lru_cache",
+        "functools.cache",
+        "wraps",
+    }
     for decorator in function.decorators:
         node = decorator.decorator
         name = dotted_name(node.func if isinstance(node, cst.Call) else node)

@@ -86,9 +86,12 @@ class Project:
         top = folder
         while (top / "__init__.py").exists() and top.parent != top:
             top = top.parent
-        bases += [top, self.root, self.root / "src"]
-        inside = [base for base in bases if base == self.root or self.root in base.parents or base in (folder, top)]
-        return dict.fromkeys(inside)
+        bases.append(top)
+        # A script finds the packages beside its folder by the path that it is started with.
+        if self.root in top.parents:
+            bases += [parent for parent in top.parents if parent == self.root or self.root in parent.parents]
+        bases += [self.root, *(base / "src" for base in (top, self.root))]
+        return dict.fromkeys(bases)
 
 
 def last_name(node: cst.BaseExpression) -> str | None:

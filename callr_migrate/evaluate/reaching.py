@@ -28,11 +28,15 @@ def reaching(module: Module, use: cst.CSTNode, scope: Scope, bindings: list[Bind
         if killer is not None and _end(module, binding) < _end(module, killer):
             # An earlier one; a loop around both could bring it back, but then the killer runs in between again.
             continue
-        if _end(module, binding) <= at or binding.kind == "param":
-            reached.append(binding)
-        elif any(_inside(module, binding, loop) and not (killer and _inside(module, killer, loop)) for loop in loops):
-            reached.append(binding)
-        elif _names_its_loop(module, binding, around):
+        if (
+            _end(module, binding) <= at
+            or binding.kind == "param"
+            or any(
+                _inside(module, binding, loop) and not (killer and _inside(module, killer, loop))
+                for loop in loops
+            )
+            or _names_its_loop(module, binding, around)
+        ):
             reached.append(binding)
     return reached or live
 
@@ -40,7 +44,9 @@ def reaching(module: Module, use: cst.CSTNode, scope: Scope, bindings: list[Bind
 def _statement(module: Module, binding: Binding) -> cst.CSTNode:
     node: cst.CSTNode = binding.node
     for ancestor in (node, *module.ancestors(node)):
-        if isinstance(ancestor, (cst.SimpleStatementLine, cst.BaseCompoundStatement, cst.NamedExpr, cst.Param)):
+        if isinstance(
+            ancestor, (cst.SimpleStatementLine, cst.BaseCompoundStatement, cst.NamedExpr, cst.Param)
+        ):
             return ancestor
         if isinstance(ancestor, cst.BaseSmallStatement):
             return ancestor

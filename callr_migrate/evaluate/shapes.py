@@ -50,7 +50,11 @@ def bind_call(node: cst.Call, shape: CallShape) -> BoundCall:
         values = []
         for element in params.elements:
             if isinstance(element, cst.StarredElement):
-                return BoundCall(method, None, "the arguments are unpacked with `*`", ignored=ignored, params=params)
+                return BoundCall(
+                    method, None, "the arguments are unpacked with `*`", ignored=ignored, params=params
+                )
             values.append(element.value)
         return BoundCall(method, tuple(values), ignored=ignored, params=params)
-    return BoundCall(method, None, "the parameters are a list that is made elsewhere", ignored=ignored, params=params)
+    return BoundCall(
+        method, None, "the parameters are a list that is made elsewhere", ignored=ignored, params=params
+    )

@@ -128,6 +128,7 @@ class Union(Value):
     members: frozenset[Value]
 
     def options(self) -> Iterator[Value]:
+        """Each member."""
         yield from self.members
 
 

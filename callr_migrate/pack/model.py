@@ -74,6 +74,7 @@ class Binding:
     value: Any
     format: str | None = None  # hash: lowered, known to be plain; date: the legacy date form is converted
     enum: str | None = None  # map the value by this table
+    required: bool = False  # v2 refuses the request without it
     omit_if: str | None = None  # leave the parameter out where the argument is this constant
     ask: dict[str, str] = field(default_factory=dict)  # constant (or `absent`) -> choice that settles it
     evidence: Evidence | None = None
@@ -297,8 +298,9 @@ class Surface:
 class Target:
     """An HTTP client for the rewritten code. Templates name their parts in braces; `{{` is a brace.
 
-    `client`: constructs one from {module}, {base_url}, {login}, {password}, {timeout}. `helper`: text of a class
-    added once to the constructing module (its name is `helper_name`). `request`: a call, from {client}, {verb}
+    `client` with `client_arguments` constructs one: {module}, {helper}, {base_url} (a literal), {timeout}, and
+    {login} and {password} in one argument or two, in this order. `helper`: text of a class added once to the
+    constructing module (its name is `helper_name`). `request`: a call, from {client}, {verb}
     in lower case and {arguments}; `request_with_body` where the verb's own method takes no body. `check`, `value`,
     `success` are appended: for every request, for its JSON, for its success as a bool.
     """
@@ -308,6 +310,7 @@ class Target:
     module: str
     distribution: str
     client: str
+    client_arguments: list[str]
     request: str
     request_with_body: str
     bodiless_verbs: list[Verb]
@@ -378,4 +381,6 @@ class RulePack:
     @property
     def default_target(self) -> str:
         """The name of the target used when none is asked for."""
-        return next((name for name, target in self.targets.items() if target.default), next(iter(self.targets)))
+        return next(
+            (name for name, target in self.targets.items() if target.default), next(iter(self.targets))
+        )

@@ -10,12 +10,10 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.pack.model import Surface, Target
-from callr_migrate.rewrite.request import Refusal
-from callr_migrate.rewrite.style import copied, line_indent
+from callr_migrate.rewrite.request import Refusal, has_effects
+from callr_migrate.rewrite.style import Style, copied, line_indent
 from callr_migrate.rewrite.text import Piece, Texts
 from callr_migrate.rewrite.uses import is_load
-
-_REPEATABLE = (cst.Name, cst.Attribute)
 
 
 @dataclass(frozen=True)
@@ -40,11 +38,7 @@ class Construction:
 def secret_spans(ref: Ref) -> list[Span]:
     """The literal credentials of a construction."""
     assert isinstance(ref.node, cst.Call)
-    return [
-        ref.module.span(part)
-        for arg in ref.node.args
-        for part in _literal_parts(arg.value)
-    ]
+    return [ref.module.span(part) for arg in ref.node.args for part in _literal_parts(arg.value)]
 
 
 def _literal_parts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
@@ -98,7 +92,18 @@ def construction(evaluator: Evaluator, ref: Ref, surface: Surface) -> Constructi
 def _assignment(
     module: Module, node: cst.Call
 ) -> tuple[cst.Assign | cst.AnnAssign | None, cst.Name | cst.Attribute | None]:
-    parent = module.parent(node)
+    """The assignment of the client to one name, also in one branch of a conditional (`A() if x else None`)."""
+    value: cst.BaseExpression = node
+    parent = module.parent(value)
+    while isinstance(parent, (cst.IfExp, cst.BooleanOperation)):
+        others = (
+            [parent.test, parent.body, parent.orelse]
+            if isinstance(parent, cst.IfExp)
+            else [parent.left, parent.right]
+        )
+        if any(has_effects(other) for other in others if other is not value):
+            return None, None
+        value, parent = parent, module.parent(parent)
     if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
         target = parent.targets[0].target
     elif isinstance(parent, cst.AnnAssign):
@@ -106,30 +111,22 @@ def _assignment(
     else:
         return None, None
     line = module.parent(parent)
-    if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 and isinstance(target, (cst.Name, cst.Attribute)):
+    if (
+        isinstance(line, cst.SimpleStatementLine)
+        and len(line.body) == 1
+        and isinstance(target, (cst.Name, cst.Attribute))
+    ):
         return parent, target
     return None, None
 
 
 class ClientWriter:
-    """Writes the new client of a construction for a target."""
+    """Writes the new client of a construction for a target, in the style of its file."""
 
     def __init__(self, target: Target, base_url: str, timeout: int) -> None:
         self.target = target
         self.base_url = base_url
         self.timeout = timeout
-
-    def template(self, local_name: str) -> list[str]:
-        """The construction cut at {login} and {password}: three texts."""
-        text = (
-            self.target.client.replace("{module}", local_name)
-            .replace("{helper}", self.target.helper_name or "")
-            .replace("{base_url}", self.base_url)
-            .replace("{timeout}", str(self.timeout))
-        )
-        before, rest = text.split("{login}")
-        between, after = rest.split("{password}")
-        return [before, between, after]
 
     def helper(self, local_name: str) -> str | None:
         """The text of the class that the target needs, if it needs one."""
@@ -141,62 +138,122 @@ class ClientWriter:
             .replace("{timeout}", str(self.timeout))
         )
 
-    def replace(self, texts: Texts, made: Construction, local_name: str) -> None:
+    def call(
+        self, login: Piece, password: Piece, local_name: str, style: Style, indent: str, room: int, width: int
+    ) -> list[Piece]:
+        """The construction as pieces: on one line if `width` (the credentials' columns) leaves it in `room`."""
+        fill = {
+            "{module}": local_name,
+            "{helper}": self.target.helper_name or "",
+            "{base_url}": style.quoted(self.base_url),
+            "{timeout}": str(self.timeout),
+        }
+        head, arguments = self.target.client, list(self.target.client_arguments)
+        for name, text in fill.items():
+            head = head.replace(name, text)
+            arguments = [argument.replace(name, text) for argument in arguments]
+        flat = f"{head}({', '.join(arguments)})"
+        if len(flat) - len("{login}{password}") + width <= room:
+            text = flat
+        else:
+            inner = style.newline + indent + style.indent
+            text = (
+                head
+                + "("
+                + "".join(f"{inner}{argument}," for argument in arguments)
+                + style.newline
+                + indent
+                + ")"
+            )
+        before, rest = text.split("{login}")
+        between, after = rest.split("{password}")
+        return [before, login, between, password, after]
+
+    def _pieces(
+        self, texts: Texts, made: Construction, local_name: str, style: Style, extra: int = 0
+    ) -> list[Piece]:
+        """The construction at its place. `extra`: columns that the rest of the new line takes."""
+        module = made.module
+        spans = copied(module, made.login), copied(module, made.password)
+        start, end = module.span(made.node)
+        width = sum(right - left for left, right in spans)
+        used = module.source.position(start).column - 1 + extra + len(texts.extra_indent(start))
+        tail = _line_end(module, end) - end
+        indent = line_indent(module, start) + texts.extra_indent(start)
+        return self.call(*spans, local_name, style, indent, style.line_length - used - tail, width)
+
+    def replace(self, texts: Texts, made: Construction, local_name: str, style: Style) -> None:
         """The new client in place of the old; the credentials stay where they are, outside of the edits."""
-        module = made.module
-        before, between, after = self.template(local_name)
-        pieces: list[Piece] = [before, copied(module, made.login), between, copied(module, made.password), after]
-        texts.replace(module.span(made.node), lambda _: pieces, fine=True)
+        texts.replace(
+            made.module.span(made.node), lambda now: self._pieces(now, made, local_name, style), fine=True
+        )
 
-    def replace_with(self, texts: Texts, made: Construction, local_name: str, region: Span, unit: str) -> None:
+    def replace_with(
+        self, texts: Texts, made: Construction, local_name: str, style: Style, region: Span
+    ) -> None:
         """`with NewClient(...) as name:`, the statements of `region` indented below it."""
-        module = made.module
         assert made.assign is not None
-        before, between, after = self.template(local_name)
-        pieces: list[Piece] = [
-            f"with {before}",
-            copied(module, made.login),
-            between,
-            copied(module, made.password),
-            f"{after} as {made.name}:",
-        ]
-        texts.replace(module.span(made.assign), lambda _: pieces, fine=True)
-        texts.indent(region, unit)
+        extra = len(f"with  as {made.name}:") - len(f"{made.name} = ")
 
-    def beside(self, texts: Texts, made: Construction, local_name: str, new_name: str) -> None:
+        def render(now: Texts) -> list[Piece]:
+            return ["with ", *self._pieces(now, made, local_name, style, extra), f" as {made.name}:"]
+
+        texts.replace(made.module.span(made.assign), render, fine=True)
+        texts.indent(region, style.indent)
+
+    def beside(self, texts: Texts, made: Construction, local_name: str, style: Style, new_name: str) -> None:
         """The new client on a line of its own behind the old one."""
         module, source = made.module, made.module.source
         assert made.assign is not None
         assert made.target is not None
-        before, between, after = self.template(local_name)
         indent = line_indent(module, module.span(made.assign)[0])
+        start, end = module.span(made.assign)
+        call_start, call_end = module.span(made.node)
         target = module.text_of(made.target)
         new_target = target[: len(target) - len(made.name)] + new_name
-        start, end = module.span(made.assign)
-        line_end = _line_end(module, end)
-        if all(isinstance(part, _REPEATABLE) for part in (made.login, made.password)):
+        value = made.assign.value
+        assert value is not None
+        value_start, value_end = copied(module, value)
+        before = f"{new_target} = {source.text[value_start:call_start]}"
+        behind = source.text[call_end:value_end]
+        room = style.line_length - len(indent) - len(before) - len(behind)
+        if _is_repeatable(made.login) and _is_repeatable(made.password):
+            login, password = (module.text_of(part) for part in (made.login, made.password))
+            made_new = self.call(login, password, local_name, style, indent, room, len(login + password))
             texts.insert(
-                line_end,
-                source.newline
-                + indent
-                + f"{new_target} = {before}{module.text_of(made.login)}{between}{module.text_of(made.password)}{after}",
+                _line_end(module, end), source.newline + indent + before + _joined(made_new) + behind
             )
             return
         # Credentials that are literal, or take work to get, are named once, so that they stand in one place.
-        auth = f"{new_name}_auth"
-        login, password = copied(module, made.login), copied(module, made.password)
-        call_start = module.span(made.node)[0]
-        head = source.text[start:call_start]
-        tail = f"{before}{auth}[0]{between}{auth}[1]{after}"
+        names = [f"{new_name}_{param.name}" for param in made.surface.constructor[:2]]
+        made_new = self.call(names[0], names[1], local_name, style, indent, room, sum(map(len, names)))
+        rest = (
+            f"{source.newline}{indent}{source.text[start:call_start]}{module.text_of(made.node.func)}"
+            f"({names[0]}, {names[1]}){source.text[call_end:end]}{source.newline}{indent}"
+            f"{before}{_joined(made_new)}{behind}"
+        )
         pieces: list[Piece] = [
-            f"{auth} = (",
-            login,
+            f"{names[0]}, {names[1]} = ",
+            copied(module, made.login),
             ", ",
-            password,
-            f"){source.newline}{indent}{head}{module.text_of(made.node.func)}(*{auth}){source.newline}{indent}"
-            f"{new_target} = {tail}",
+            copied(module, made.password),
+            rest,
         ]
         texts.replace((start, end), lambda _: pieces, fine=True)
+
+
+def _joined(pieces: list[Piece]) -> str:
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def _is_repeatable(node: cst.BaseExpression) -> bool:
+    """Whether an expression may stand in two places: a name, an attribute, or an item by a literal key."""
+    if isinstance(node, cst.Attribute):
+        return _is_repeatable(node.value)
+    if isinstance(node, cst.Subscript):
+        keys = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+        return len(keys) == 1 and isinstance(keys[0], cst.SimpleString) and _is_repeatable(node.value)
+    return isinstance(node, cst.Name)
 
 
 def _line_end(module: Module, offset: int) -> int:
@@ -211,7 +268,7 @@ def with_region(evaluator: Evaluator, made: Construction, rewritten: set[cst.CST
     None where the client belongs to the module or an object, escapes, or is used outside of the block.
     """
     module = made.module
-    if made.assign is None or not isinstance(made.target, cst.Name):
+    if made.assign is None or made.assign.value is not made.node or not isinstance(made.target, cst.Name):
         return None
     line = module.parents[made.assign]
     block = module.parents[line]
@@ -245,4 +302,3 @@ def with_region(evaluator: Evaluator, made: Construction, rewritten: set[cst.CST
 
 def _end_of(module: Module, statement: cst.CSTNode) -> int:
     return _line_end(module, max(module.span(statement)[1] - 1, 0))
-

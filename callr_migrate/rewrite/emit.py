@@ -16,7 +16,14 @@ class CannotEmit(Exception):
 
 
 def request_text(
-    texts: Texts, call: LegacyCall, plan: RequestPlan, target: Target, style: Style, client: str, tail: str, quote: str
+    texts: Texts,
+    call: LegacyCall,
+    plan: RequestPlan,
+    target: Target,
+    style: Style,
+    client: str,
+    tail: str,
+    quote: str,
 ) -> str:
     """The call that replaces a legacy call: on one line if it fits, else one argument a line.
 
@@ -52,9 +59,21 @@ def request_text(
     position = source.position(start)
     line_end = source.line_text(source.position(end).line)
     extra = texts.extra_indent(start)
-    room = style.line_length - len(extra) - (position.column - 1) - len(line_end[source.position(end).column - 1 :])
+    room = (
+        style.line_length
+        - len(extra)
+        - (position.column - 1)
+        - len(line_end[source.position(end).column - 1 :])
+    )
     if enclosing is not None:
-        if "\n" in flat or "\r" in flat or "\\" in flat or "#" in flat or comments or _clashes(flat, enclosing):
+        if (
+            "\n" in flat
+            or "\r" in flat
+            or "\\" in flat
+            or "#" in flat
+            or comments
+            or _clashes(flat, enclosing)
+        ):
             raise CannotEmit("it stands inside of an f-string; take it out into a variable first")
         return flat
     if len(flat) <= room and not comments and "\n" not in flat and "\r" not in flat:
@@ -91,7 +110,8 @@ class _Writer:
                 )
                 return f"f{mark}{text}{mark}"
         return " + ".join(
-            self.style.quoted(str(part)) if value is None else value for part, value in zip(parts, values, strict=True)
+            self.style.quoted(str(part)) if value is None else value
+            for part, value in zip(parts, values, strict=True)
         )
 
     def _fits_fstring(self, value: str, mark: str) -> bool:
@@ -118,19 +138,24 @@ class _Writer:
             return self.style.quoted(constant) if isinstance(constant, str) else repr(constant)
         text = self.copy(emitted.node)
         if emitted.table:
-            rows = ", ".join(f"{self.style.quoted(old)}: {self.style.quoted(new)}" for old, new in emitted.table)
+            rows = ", ".join(
+                f"{self.style.quoted(old)}: {self.style.quoted(new)}" for old, new in emitted.table
+            )
             return f"{{{rows}}}[{text}]"
         return text
 
     def mapping(self, items: list[tuple[str, Emitted]]) -> str:
         """A dict display on one line."""
-        return "{" + ", ".join(f"{self.style.quoted(name)}: {self.value(value)}" for name, value in items) + "}"
+        return (
+            "{" + ", ".join(f"{self.style.quoted(name)}: {self.value(value)}" for name, value in items) + "}"
+        )
 
     def exploded(self, items: list[tuple[str, Emitted]], indent: str) -> str:
         """A dict display, one entry a line."""
         newline = self.style.newline
         rows = "".join(
-            f"{indent}{self.style.indent}{self.style.quoted(name)}: {self.value(value)},{newline}" for name, value in items
+            f"{indent}{self.style.indent}{self.style.quoted(name)}: {self.value(value)},{newline}"
+            for name, value in items
         )
         return "{" + newline + rows + indent + "}"
 

@@ -42,7 +42,9 @@ def find_handlers(
         if node.type is None:
             continue
         elements = (
-            [element.value for element in node.type.elements] if isinstance(node.type, cst.Tuple) else [node.type]
+            [element.value for element in node.type.elements]
+            if isinstance(node.type, cst.Tuple)
+            else [node.type]
         )
         named: list[tuple[cst.BaseExpression, str]] = []
         for element in elements:
@@ -53,7 +55,9 @@ def find_handlers(
             continue
         surface, error = errors[named[0][1]]
         handler = Handler(module, node, surface, [element for element, _ in named])
-        handler.blocked = _attribute_used(module, node, error) or _caught_earlier(evaluator, module, node, target)
+        handler.blocked = _attribute_used(module, node, error) or _caught_earlier(
+            evaluator, module, node, target
+        )
         handler.covered = _covered(evaluator, module, node, legacy_calls)
         found.append(handler)
     return found
@@ -70,7 +74,11 @@ def _attribute_used(module: Module, node: cst.ExceptHandler, error: LegacyError)
             continue
         parent = module.parent(use)
         line = module.source.position(module.span(use)[0]).line
-        if isinstance(parent, cst.Attribute) and parent.value is use and parent.attr.value in error.attributes:
+        if (
+            isinstance(parent, cst.Attribute)
+            and parent.value is use
+            and parent.attr.value in error.attributes
+        ):
             return f"`{name}.{parent.attr.value}` (line {line}) has no counterpart in the new client's errors"
         if isinstance(parent, cst.Arg) and is_load(module, use):
             call = module.parent(parent)
@@ -79,16 +87,22 @@ def _attribute_used(module: Module, node: cst.ExceptHandler, error: LegacyError)
     return None
 
 
-def _caught_earlier(evaluator: Evaluator, module: Module, node: cst.ExceptHandler, target: Target) -> str | None:
+def _caught_earlier(
+    evaluator: Evaluator, module: Module, node: cst.ExceptHandler, target: Target
+) -> str | None:
     """Whether an earlier clause of the same `try` would catch the new client's errors first."""
     holder = module.parents[node]
     assert isinstance(holder, (cst.Try, cst.TryStar))
     for clause in holder.handlers:
         if clause is node:
             return None
-        kinds = clause.type.elements if isinstance(clause.type, cst.Tuple) else []
-        for kind in [element.value for element in kinds] or [clause.type]:
-            value = evaluator.evaluate(module, kind) if kind is not None else None
+        kinds = (
+            [element.value for element in clause.type.elements] if isinstance(clause.type, cst.Tuple) else []
+        )
+        if clause.type is not None and not kinds:
+            kinds = [clause.type]
+        for kind in kinds:
+            value = evaluator.evaluate(module, kind)
             if isinstance(value, Symbol) and value.name.removeprefix("builtins.") in target.outage_bases:
                 line = module.source.position(module.span(clause)[0]).line
                 return (

@@ -32,7 +32,9 @@ class Imports:
         self.evaluator = evaluator
         self.module = module
         self.legacy = self._find_legacy()
-        self._modules: dict[str, set[cst.CSTNode | None]] = {}  # module -> statements to stand at; None: the top
+        self._modules: dict[
+            str, set[cst.CSTNode | None]
+        ] = {}  # module -> statements to stand at; None: the top
         self._names: set[tuple[str, str]] = set()
         self._top: list[cst.SimpleStatementLine] = _import_lines(module)
 
@@ -56,7 +58,9 @@ class Imports:
             name = name.value
         assert isinstance(name, cst.Name)
         scope = self.module.scope_of(statement)
-        bindings = [binding for group in scope.bindings.values() for binding in group if binding.node is alias]
+        bindings = [
+            binding for group in scope.bindings.values() for binding in group if binding.node is alias
+        ]
         references = [
             use
             for use in self.module.names
@@ -74,10 +78,15 @@ class Imports:
         return next((item for item in self.legacy if node in item.references), None)
 
     def is_exported(self, item: LegacyImport) -> bool:
-        """Whether another module of the project, or `__all__`, takes the name from here."""
-        name = item.alias.evaluated_alias or item.alias.evaluated_name
+        """Whether another module of the project, or `__all__`, takes the import's name from here."""
+        return self.is_taken(item.alias.evaluated_alias or item.alias.evaluated_name)
+
+    def is_taken(self, name: str) -> bool:
+        """Whether another module of the project, or `__all__`, takes a name from here."""
         exported = self.evaluator.global_name(self.module, "__all__")
-        if exported is not None and any(f"{quote}{name}{quote}" in self.module.source.text for quote in "'\""):
+        if exported is not None and any(
+            f"{quote}{name}{quote}" in self.module.source.text for quote in "'\""
+        ):
             return True
         for other in self.evaluator.project.modules:
             if other is self.module:
@@ -85,7 +94,9 @@ class Imports:
             for statement in other.imports:
                 if not isinstance(statement, cst.ImportFrom) or isinstance(statement.names, cst.ImportStar):
                     continue
-                path = self.evaluator.project.find(dotted_name(statement.module) or "", other, len(statement.relative))
+                path = self.evaluator.project.find(
+                    dotted_name(statement.module) or "", other, len(statement.relative)
+                )
                 if path is not None and path.resolve() == self.module.path.resolve():
                     if any(alias.evaluated_name == name for alias in statement.names):
                         return True
@@ -148,7 +159,11 @@ class Imports:
         for statement, items in by_statement.items():
             assert isinstance(statement, (cst.Import, cst.ImportFrom))
             local = {name for name, places in self._modules.items() if statement in places}
-            top = pending if self.module.scope_of(statement) is self.module.scope and self._is_plain(statement) else set()
+            top = (
+                pending
+                if self.module.scope_of(statement) is self.module.scope and self._is_plain(statement)
+                else set()
+            )
             third = {name for name in top if not _is_stdlib(name)}
             self._remove(texts, statement, items, sorted(local | third))
             pending -= third
@@ -242,7 +257,9 @@ class Imports:
         if same:
             texts.insert(self._whole_line(*self.module.span(same[-1].body[0]))[1], text + newline)
         elif self._top and _is_stdlib(module):
-            texts.insert(self._line_start(self.module.span(self._top[0].body[0])[0]), text + newline + newline)
+            texts.insert(
+                self._line_start(self.module.span(self._top[0].body[0])[0]), text + newline + newline
+            )
         elif self._top:
             texts.insert(self._whole_line(*self.module.span(self._top[-1].body[0]))[1], text + newline)
         else:

@@ -31,7 +31,9 @@ class Plan:
     handlers: list[Handler]
     answers: list[AnswerUse]
     receivers: dict[cst.CSTNode, str] = field(default_factory=dict)  # call -> text of its new receiver
-    imported: list[tuple[Module, cst.ImportAlias, str]] = field(default_factory=list)  # further names to import
+    imported: list[tuple[Module, cst.ImportAlias, str]] = field(
+        default_factory=list
+    )  # further names to import
 
     def client(self, ref: Ref | None) -> ClientState | None:
         """The state of a construction."""
@@ -72,7 +74,9 @@ class Planner:
         while self._spread():
             pass
         for client in self.plan.clients:
-            client.split = client.rewritten and bool(client.keeps or any(not call.rewritten for call in client.calls))
+            client.split = client.rewritten and bool(
+                client.keeps or any(not call.rewritten for call in client.calls)
+            )
         return self.plan
 
     # Collecting
@@ -125,7 +129,9 @@ class Planner:
         if call.mixed:
             state.refuse("the receiver can also be something else than the legacy client")
         if any(client.made_at is None for client in call.clients):
-            state.refuse("where this client is made is not seen: it comes in from outside, or its class inherits from the SDK's")
+            state.refuse(
+                "where this client is made is not seen: it comes in from outside, or its class inherits from the SDK's"
+            )
         for client in self._clients_of(call):
             if client.refusal is not None:
                 where = f"{client.module.path.name}:{client.line}"
@@ -164,7 +170,8 @@ class Planner:
             reason = f"its answer shares code with that of a call that stays legacy (line {other.line})"
         if reason is None:
             return False
-        return any([state.refuse(reason) for state in states])
+        # Each of them, so no short cut.
+        return sum(state.refuse(reason) for state in states) > 0
 
     def _spread_handler(self, handler: Handler) -> bool:
         reason = handler.blocked
@@ -174,13 +181,8 @@ class Planner:
             return False
         line = handler.module.source.position(handler.module.span(handler.node)[0]).line
         where = f"{handler.module.path.name}:{line}"
-        return any(
-            [
-                self.by_node[node].refuse(f"the handler of its errors ({where}) cannot be rewritten: {reason}")
-                for node in sorted(handler.covered, key=id)
-                if node in self.by_node
-            ]
-        )
+        told = f"the handler of its errors ({where}) cannot be rewritten: {reason}"
+        return sum(self.by_node[node].refuse(told) for node in handler.covered if node in self.by_node) > 0
 
     def _spread_client(self, client: ClientState) -> bool:
         rewritten = [state for state in client.calls if state.rewritten]
@@ -195,7 +197,9 @@ class Planner:
         changed = False
         if made is None or made.assign is None or self._is_declared_outside(client):
             for state in rewritten:
-                changed |= state.refuse(f"the legacy client is still needed ({why}), and no second one can stand beside it")
+                changed |= state.refuse(
+                    f"the legacy client is still needed ({why}), and no second one can stand beside it"
+                )
             return changed
         if client.new_name is None:
             client.new_name = self._fresh_name(made.name)
@@ -252,4 +256,3 @@ class Planner:
 def _is_none(binding: object) -> bool:
     value = getattr(binding, "value", None)
     return isinstance(value, cst.Name) and value.value == "None"
-

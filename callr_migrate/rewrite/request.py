@@ -16,7 +16,7 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import Constant, constants
+from callr_migrate.evaluate.values import Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request, Result
 
@@ -140,7 +140,11 @@ class _Planning:
     def _is_unfolded(self, param: Param) -> bool:
         """Whether a rule takes the parameter apart by its keys."""
         prefix = f"${param.name}."
-        bindings = [*self.request.path_params.values(), *self.request.query.values(), *self.request.json.values()]
+        bindings = [
+            *self.request.path_params.values(),
+            *self.request.query.values(),
+            *self.request.json.values(),
+        ]
         return param.type == "object" and (
             any(isinstance(binding.value, str) and binding.value.startswith(prefix) for binding in bindings)
             or any(key.startswith(f"{param.name}.") for key in self.rule.dropped)
@@ -152,7 +156,9 @@ class _Planning:
         if node is None:
             return
         if not isinstance(node, cst.Dict):
-            raise Refusal(f"`{param.name}` is a dict that is made elsewhere; write it in the call to have it mapped")
+            raise Refusal(
+                f"`{param.name}` is a dict that is made elsewhere; write it in the call to have it mapped"
+            )
         for element in node.elements:
             if not isinstance(element, cst.DictElement):
                 raise Refusal(f"`{param.name}` is put together with `**`")
@@ -175,6 +181,8 @@ class _Planning:
 
     def _argument(self, value: Any) -> cst.BaseExpression | None:
         """The node that a `$name` or `$name.key` stands for."""
+        if not isinstance(value, str) or not value.startswith("$"):
+            return None
         name, _, key = value[1:].partition(".")
         if not key:
             self.used.add(name)
@@ -206,12 +214,20 @@ class _Planning:
             raise Refusal(f"the call gives no value for `{name}`")
         lower = binding.format == "hash"
         known = constants(self.evaluator.evaluate(self.call.module, node))
+        told = "is not known to hold something"
+        if known is not None and any(constant.value in (None, "") for constant in known):
+            told = "may be empty"
+        certain = known is not None or bool(answers(self.evaluator.evaluate(self.call.module, node)))
+        if told == "may be empty" or not certain:
+            if self.request.verb == "DELETE":
+                raise Refusal(
+                    f"`{name}` {told}, and without it the DELETE would be one of the whole collection"
+                )
+            self.result.doubts.append(f"`{name}` {told}; without it the path would be another one")
         for constant in known or ():
             if constant.value in (None, ""):
-                if self.request.verb == "DELETE":
-                    raise Refusal(f"`{name}` may be empty, and a DELETE of the whole collection must not happen")
-                self.result.doubts.append(f"`{name}` may be empty, which makes it another path")
-            elif lower and not isinstance(constant.value, str):
+                continue
+            if lower and not isinstance(constant.value, str):
                 raise Refusal(f"`{name}` should be an identifier, a text of letters and digits")
         found, value = literal(node)
         if found and isinstance(value, (str, int)):
@@ -236,6 +252,8 @@ class _Planning:
         if node is not None and binding.value.count(".") and self._is_none(node):
             node = None
         if node is None:
+            if binding.required:
+                raise Refusal(f"v2 wants `{name}`, and the call does not give it")
             return self._asked(kind, name, binding, "absent", None)
         known = constants(self.evaluator.evaluate(self.call.module, node))
         values = None if known is None else {constant.value for constant in known}
@@ -254,7 +272,9 @@ class _Planning:
             return Emitted(node)
         return self._mapped(name, binding.enum, node, known)
 
-    def _mapped(self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None) -> Emitted:
+    def _mapped(
+        self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None
+    ) -> Emitted:
         table = self.pack.enums[enum]
         self._fact(f"enum {enum}", table.evidence, table.source)
         if known is None:
@@ -275,7 +295,9 @@ class _Planning:
         choice: Choice = self.pack.choices[binding.ask[case]]
         answer = self.planner.choices.get(choice.choice)
         if answer is None:
-            self.result.questions.append(f"{choice.question} (choices: {choice.choice} = {' | '.join(choice.answers)})")
+            self.result.questions.append(
+                f"{choice.question} (choices: {choice.choice} = {' | '.join(choice.answers)})"
+            )
             self._fact(f"choice {choice.choice}", Evidence.UNKNOWN, choice.source)
             if node is None:
                 return None
@@ -324,7 +346,9 @@ class _Planning:
         acting = [node for node in self.emitted if has_effects(node)]
         places = [self.call.module.span(node)[0] for node in acting]
         if places != sorted(places):
-            raise Refusal("the arguments would be worked out in another order, and more than one of them does something")
+            raise Refusal(
+                "the arguments would be worked out in another order, and more than one of them does something"
+            )
 
 
 def has_effects(node: cst.CSTNode) -> bool:

@@ -48,6 +48,11 @@ class CallState:
         """Whether the call is (still) to be rewritten."""
         return self.plan is not None and self.reason is None
 
+    @property
+    def mapped(self) -> bool:
+        """Whether the new API has a request for the call, so that its answer matters."""
+        return self.code in ("CLR101", "CLR102")
+
     def refuse(self, reason: str, help_text: str | None = None) -> bool:
         """Give up the rewrite, for the first reason only; True if that is news."""
         if not self.rewritten:

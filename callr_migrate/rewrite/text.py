@@ -65,7 +65,11 @@ class Texts:
         source = self.module.source
         literals = [
             span
-            for span in (self.module.span(node) for node in self.module.strings if not isinstance(node, cst.ConcatenatedString))
+            for span in (
+                self.module.span(node)
+                for node in self.module.strings
+                if not isinstance(node, cst.ConcatenatedString)
+            )
             if source.position(span[0]).line != source.position(span[1]).line
         ]
         for start in source.line_starts:
@@ -124,7 +128,9 @@ class Texts:
 
     def rendered(self, item: Replacement) -> str:
         """The new text of one replacement."""
-        return "".join(piece if isinstance(piece, str) else self.new_text(piece) for piece in item.render(self))
+        return "".join(
+            piece if isinstance(piece, str) else self.new_text(piece) for piece in item.render(self)
+        )
 
     def edits(self, item: Replacement) -> list[Edit]:
         """A replacement as edits of the file."""

@@ -15,7 +15,6 @@ from callr_migrate.evaluate.values import (
     Answer,
     BoundMethod,
     ClassValue,
-    Client,
     Constant,
     FunctionValue,
     InstanceValue,
@@ -29,7 +28,20 @@ from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import ObjectField
 
 # Showing a value keeps the program going whatever its form; these are names of Python's own habits.
-_SHOWING = {"print", "str", "repr", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "write"}
+_SHOWING = {
+    "print",
+    "str",
+    "repr",
+    "debug",
+    "info",
+    "warning",
+    "warn",
+    "error",
+    "exception",
+    "critical",
+    "log",
+    "write",
+}
 
 
 @dataclass
@@ -55,6 +67,7 @@ class AnswerUse:
     code: str = "CLR201"
     message: str | None = None
     blocked: str | None = None
+    compared: Span | None = None  # the side of a comparison that holds the constants
     handed_to: cst.CSTNode | None = None  # the legacy call that an identifier goes to
     shown: str | None = None
     replacements: list[tuple[Span, str]] = field(default_factory=list)
@@ -124,7 +137,7 @@ class Uses:
 
     def _passed_to_own_function(self, arg: cst.Arg) -> bool:
         call = self.module.parent(arg)
-        if not isinstance(call, cst.Call) or call.func is arg or arg.star:
+        if not isinstance(call, cst.Call) or arg.star:
             return False
         options = list(self.evaluator.evaluate(self.module, call.func).options())
         return all(
@@ -142,7 +155,11 @@ class Uses:
             return
         if isinstance(parent, cst.Attribute):
             grandparent = self.module.parent(parent)
-            if grandparent in self.legacy_calls and isinstance(grandparent, cst.Call) and grandparent.func is parent:
+            if (
+                grandparent in self.legacy_calls
+                and isinstance(grandparent, cst.Call)
+                and grandparent.func is parent
+            ):
                 return
             reason = f"`{self.module.text_of(parent)}` is used (line {self._line(node)})"
         else:
@@ -190,7 +207,12 @@ class Uses:
             return
         if isinstance(parent, cst.Attribute) and parent.value is use.node:
             call = self.module.parent(parent)
-            if parent.attr.value == "get" and isinstance(call, cst.Call) and call.func is parent and call.args:
+            if (
+                parent.attr.value == "get"
+                and isinstance(call, cst.Call)
+                and call.func is parent
+                and call.args
+            ):
                 self._field(use, answer, call.args[0].value, nested=False)
                 return
             use.blocked = f"`.{parent.attr.value}` of the whole answer is used (line {self._line(use.node)})"
@@ -221,9 +243,13 @@ class Uses:
                 return
             use.message = f"{shown} is `{rule.to}` in v2"
             quote = key.quote
-            use.replacements.append((self.module.span(key), "][".join(f"{quote}{step}{quote}" for step in path)))
+            use.replacements.append(
+                (self.module.span(key), "][".join(f"{quote}{step}{quote}" for step in path))
+            )
         if rule is not None and rule.evidence is not None:
-            use.facts.append(Fact(f"{answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source))
+            use.facts.append(
+                Fact(f"{answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
+            )
 
     def _scalar(self, use: AnswerUse, answer: Answer) -> None:
         parent = self.module.parent(use.node)
@@ -241,7 +267,9 @@ class Uses:
             if self._is_shown(use.node):
                 use.shown = f"a date is shown in its v2 form (line {line})"
             else:
-                use.blocked = f"a date of the answer is used as text (line {line}); its form is RFC 3339 in v2"
+                use.blocked = (
+                    f"a date of the answer is used as text (line {line}); its form is RFC 3339 in v2"
+                )
         elif answer.format == "hash" and (call := self._legacy_receiver(use.node)) is not None:
             use.handed_to = call
         elif answer.format == "hash" and isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
@@ -268,7 +296,9 @@ class Uses:
             call = self.module.parent(parent)
             if isinstance(call, cst.Call):
                 name = last_name(call.func)
-                formats = isinstance(call.func, cst.Attribute) and name == "format" and literal(call.func.value)[0]
+                formats = (
+                    isinstance(call.func, cst.Attribute) and name == "format" and literal(call.func.value)[0]
+                )
                 return name in _SHOWING or formats
         return False
 
@@ -300,7 +330,11 @@ class Uses:
                     use.blocked = f"`{text}` has no known v2 spelling (line {self._line(constant)})"
                     return
                 quote = constant.quote
-                use.message = f"`{text}` is `{new}` in v2"
+                told = f"`{text}` is `{new}`"
+                use.message = (
+                    f"{use.message.removesuffix(' in v2')}, {told} in v2" if use.message else f"{told} in v2"
+                )
+                use.compared = self.module.span(side)
                 use.replacements.append((self.module.span(constant), f"{quote}{new}{quote}"))
         if use.replacements:
             use.facts.append(Fact(f"enum {enum}", table.evidence or Evidence.UNKNOWN, table.source))
@@ -341,12 +375,12 @@ def loads(module: Module) -> Iterator[cst.BaseExpression]:
         if is_load(module, node):
             yield node
     yield from module.calls
-    for node in module.subscripts:
-        if not isinstance(module.parent(node), (cst.AssignTarget, cst.Del, cst.Annotation)):
-            yield node
+    for subscript in module.subscripts:
+        if not isinstance(module.parent(subscript), (cst.AssignTarget, cst.Del, cst.Annotation)):
+            yield subscript
 
 
-def is_load(module: Module, node: cst.Name | cst.Attribute) -> bool:
+def is_load(module: Module, node: cst.BaseExpression) -> bool:
     """Whether a name or attribute is read at its place (and not bound, or a part of something else)."""
     parent = module.parent(node)
     if isinstance(parent, cst.Attribute):
@@ -359,8 +393,16 @@ def is_load(module: Module, node: cst.Name | cst.Attribute) -> bool:
         return parent.target is not node
     if isinstance(parent, (cst.Element, cst.StarredElement)):
         holder = module.parents[parent]
-        return is_load(module, holder) if isinstance(holder, (cst.Tuple, cst.List)) else True  # type: ignore[arg-type]
+        return is_load(module, holder) if isinstance(holder, (cst.Tuple, cst.List)) else True
     return not isinstance(
         parent,
-        (cst.AssignTarget, cst.ImportAlias, cst.AsName, cst.NameItem, cst.ImportFrom, cst.Annotation, cst.MatchAs),
+        (
+            cst.AssignTarget,
+            cst.ImportAlias,
+            cst.AsName,
+            cst.NameItem,
+            cst.ImportFrom,
+            cst.Annotation,
+            cst.MatchAs,
+        ),
     )

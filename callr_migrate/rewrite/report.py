@@ -1,0 +1,344 @@
+"""A written plan -> findings with their fixes, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from callr_migrate.evaluate import Module
+from callr_migrate.evaluate.module import Span
+from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
+from callr_migrate.rewrite.clients import secret_spans
+from callr_migrate.rewrite.handlers import Handler
+from callr_migrate.rewrite.state import CallState, ClientState
+from callr_migrate.rewrite.style import copied, line_indent
+from callr_migrate.rewrite.uses import AnswerUse, ClientUse
+from callr_migrate.rewrite.writer import Writer
+
+
+class Findings:
+    """The findings of a written plan."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.plan = writer.plan
+        self.pack = writer.pack
+        self.options = writer.options
+        secrets: dict[Module, set[Span]] = {}
+        for client in self.plan.clients:
+            secrets.setdefault(client.module, set()).update(secret_spans(client.ref))
+        self.secrets = {module: frozenset(spans) for module, spans in secrets.items()}
+        self.masked = {
+            module: texts.masked(self.secrets.get(module, frozenset()))
+            for module, texts in writer.texts.items()
+        }
+        self._tops = {module: texts.outermost() for module, texts in writer.texts.items()}
+        self._taken: set[tuple[Module, Span]] = set()
+
+    def all(self) -> list[Finding]:
+        """All findings, fixes grouped, sorted by place."""
+        found: list[tuple[Module, Finding, Applicability]] = []
+        for state in self.plan.calls:
+            found.append((state.call.module, *self._call(state)))
+        for client in self.plan.clients:
+            found.append((client.module, *self._client(client)))
+            found += [(use.module, *self._setting(use)) for use in client.uses if self._is_setting(use)]
+        for handler in self.plan.handlers:
+            found.append((handler.module, *self._handler(handler)))
+        for use in self.plan.answers:
+            answer = self._answer(use)
+            if answer is not None:
+                found.append((use.module, *answer))
+        grouped = self._grouped(found)
+        return sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
+
+    # One kind each: the finding without its group, and the applicability of its own facts
+
+    def _finding(self, module: Module, code: str, message: str, span: Span, **more: object) -> Finding:
+        return Finding(
+            code,
+            message,
+            module.path,
+            *span,
+            secrets=tuple(sorted(self.secrets.get(module, ()))),
+            **more,  # type: ignore[arg-type]
+        )
+
+    def _call(self, state: CallState) -> tuple[Finding, Applicability]:
+        call = state.call
+        facts, doubts = list(state.facts), list(state.doubts)
+        own = Applicability.MANUAL
+        fix = becomes = None
+        span = call.module.span(call.node)
+        if state.rewritten:
+            assert state.plan is not None
+            if state.used:
+                result = state.plan.result
+                what = result.legacy_value or result.object or "success"
+                facts.append(Fact(f"answer: {what}", result.evidence or Evidence.UNKNOWN, result.source))
+                doubts += [note for note in [result.note] if note]
+            for use in self.plan.answers:
+                if call.ref in use.calls:
+                    facts += [fact for fact in use.facts if fact not in facts]
+                    doubts += [use.shown] if use.shown and use.shown not in doubts else []
+            fix = self._fix(call.module, span, f"Call {state.plan.request.verb} {state.plan.request.path}")
+            becomes = self._becomes(call.module, span)
+            own = _applicability(facts, doubts)
+        finding = self._finding(
+            call.module,
+            state.code,
+            state.message,
+            span,
+            method=call.method,
+            surface=call.surface,
+            facts=tuple(facts),
+            reason=state.reason or "; ".join(doubts) or None,
+            help=state.help,
+            url=state.url,
+            becomes=becomes,
+            fix=fix,
+        )
+        return finding, own
+
+    def _client(self, client: ClientState) -> tuple[Finding, Applicability]:
+        credentials = self.pack.service.credentials
+        settled = self.options.auth is not None
+        facts = (
+            Fact(
+                credentials.value,
+                Evidence.VERIFIED if settled else credentials.evidence,
+                "config" if settled else credentials.source,
+            ),
+            Fact(
+                f"base address {self.pack.service.base_url.value}",
+                self.pack.service.base_url.evidence,
+                self.pack.service.base_url.source,
+            ),
+        )
+        fix = becomes = None
+        own = Applicability.MANUAL
+        reason = client.refusal
+        span = client.module.span(client.ref.node)
+        if client.rewritten:
+            assert client.made is not None
+            at = span
+            if client.split and client.made.assign is not None:
+                at = client.module.span(client.made.assign)
+            fix = self._fix(client.module, at, f"Make a client for {self.options.target}")
+            becomes = self._client_becomes(client)
+            own = _applicability(list(facts), [])
+            if client.split:
+                staying = [state for state in client.calls if not state.rewritten]
+                reason = "the legacy client stays: " + (
+                    client.keeps[0] if client.keeps else f"line {staying[0].line} is not rewritten"
+                )
+        elif reason is None and client.calls:
+            reason = "none of its calls can be rewritten"
+        elif reason is None:
+            reason = "no call of it is seen"
+        finding = self._finding(
+            client.module,
+            "CLR601",
+            f"a client of the JSON-RPC API is made here, which ends on {self.pack.service.shutdown.value}",
+            span,
+            surface=client.surface.surface,
+            facts=facts,
+            reason=reason,
+            help=None if settled else credentials.note,
+            url=self.pack.service.guide,
+            becomes=becomes,
+            fix=fix,
+        )
+        return finding, own
+
+    def _client_becomes(self, client: ClientState) -> str:
+        module, made = client.module, client.made
+        assert made is not None
+        masked = self.masked[module]
+        parts = [masked.new_text(copied(module, part)) for part in (made.login, made.password)]
+        local = self.writer.imports[module].local_name(self.writer.target.module)
+        text = "".join(
+            piece
+            for piece in self.writer.clients.call(
+                parts[0],
+                parts[1],
+                local,
+                self.writer.styles[module],
+                "",
+                self.options.line_length,
+                len("".join(parts)),
+            )
+            if isinstance(piece, str)
+        )
+        return f"{client.new_name} = {text}" if client.split else text
+
+    @staticmethod
+    def _is_setting(use: ClientUse) -> bool:
+        return isinstance(use.module.parent(use.node), cst.Attribute)
+
+    def _setting(self, use: ClientUse) -> tuple[Finding, Applicability]:
+        module, node = use.module, use.node
+        attribute = module.parent(node)
+        assert isinstance(attribute, cst.Attribute)
+        name = attribute.attr.value
+        guidance = next(
+            (surface.settings[name] for surface in self.pack.surfaces.values() if name in surface.settings),
+            None,
+        )
+        finding = self._finding(
+            module,
+            "CLR603",
+            f"`{name}` of the legacy client is used",
+            module.span(attribute),
+            reason=None if guidance else "what it becomes is not known",
+            help=guidance,
+        )
+        return finding, Applicability.MANUAL
+
+    def _handler(self, handler: Handler) -> tuple[Finding, Applicability]:
+        assert handler.node.type is not None
+        span = copied(handler.module, handler.node.type)
+        changes = self.writer.handler_changes(handler)
+        names = " and ".join(dict.fromkeys(handler.module.text_of(element) for element in handler.legacy))
+        finding = self._finding(
+            handler.module,
+            "CLR602",
+            f"the errors of the new client are not {names}",
+            span,
+            surface=handler.surface.surface,
+            reason=handler.blocked
+            if handler.blocked
+            else "other conditions raise these errors, and their text names the address with its parameters"
+            if changes
+            else "no call that may raise into it is rewritten",
+            help="Look at what is logged: the text of an HTTP error holds the address, and with it phone numbers.",
+            url=self.pack.service.guide,
+            becomes=f"except {self._becomes(handler.module, span)}" if changes else None,
+            fix=self._fix(handler.module, span, "Catch the errors of the new client") if changes else None,
+        )
+        return finding, Applicability.UNSAFE if changes else Applicability.MANUAL
+
+    def _answer(self, use: AnswerUse) -> tuple[Finding, Applicability] | None:
+        message, replacements = use.message, use.replacements
+        mapped = any(state.call.ref in use.calls and state.mapped for state in self.plan.calls)
+        if message is None or not mapped:
+            return None
+        module, node = use.module, use.node
+        rewritten = bool(replacements) and any(self.writer.is_rewritten(ref.node) for ref in use.calls)
+        span = replacements[0][0] if replacements else module.span(module.parent(node) or node)
+        fix = becomes = None
+        if rewritten:
+            fix = self._fix(module, span, message)
+            whole = use.compared or span
+            becomes = self.masked[module].new_text(whole) if use.compared else replacements[0][1]
+        finding = self._finding(
+            module,
+            use.code,
+            message,
+            span,
+            facts=tuple(use.facts),
+            reason=use.blocked or (None if rewritten else "its call stays as it is, so it must, too"),
+            url=self.pack.service.guide,
+            becomes=becomes,
+            fix=fix,
+        )
+        return finding, _applicability(list(use.facts), []) if rewritten else Applicability.MANUAL
+
+    # Fixes
+
+    def _becomes(self, module: Module, span: Span) -> str:
+        masked = self.masked[module]
+        item = masked.at(span)
+        text = masked.rendered(item) if item is not None else masked.new_text(span)
+        indent = line_indent(module, span[0]) + masked.extra_indent(span[0])
+        return text.replace(f"{module.source.newline}{indent}", module.source.newline)
+
+    def _fix(self, module: Module, span: Span, description: str) -> Fix:
+        texts = self.writer.texts[module]
+        edits: list[Edit] = []
+        for item in self._tops[module]:
+            inside = item.span[0] <= span[0] and span[1] <= item.span[1]
+            within = span[0] <= item.span[0] and item.span[1] <= span[1]
+            if inside or within:
+                self._taken.add((module, item.span))
+                edits += texts.edits(item)
+        return Fix(description, "", tuple(edits))
+
+    def _grouped(self, found: list[tuple[Module, Finding, Applicability]]) -> list[Finding]:
+        """Give each fix its group: what shares clients, answers or handlers, file by file."""
+        groups = self._components()
+        worst: dict[int, Applicability] = {}
+        reasons: dict[int, str] = {}
+        for module, finding, own in found:
+            if finding.fix is not None:
+                group = groups[module]
+                worst[group] = Applicability.worst(worst.get(group, Applicability.SAFE), own)
+                if own is Applicability.UNSAFE and group not in reasons:
+                    line = module.source.position(finding.start).line
+                    reasons[group] = f"it changes together with {module.path.name}:{line}, which is unsafe"
+        results: list[Finding] = []
+        carrier: set[Module] = set()
+        for module, finding, own in found:
+            if finding.fix is None:
+                results.append(finding)
+                continue
+            group = groups[module]
+            edits = list(finding.fix.edits)
+            if module not in carrier:
+                carrier.add(module)
+                edits += self._unclaimed(module)
+            results.append(
+                replace(
+                    finding,
+                    applicability=worst[group],
+                    reason=finding.reason or (reasons.get(group) if own is not worst[group] else None),
+                    fix=Fix(finding.fix.description, f"group-{group}", tuple(dict.fromkeys(edits))),
+                )
+            )
+        return results
+
+    def _unclaimed(self, module: Module) -> list[Edit]:
+        """The edits of a module that no finding has as its own: imports, indentation, a helper class."""
+        texts = self.writer.texts[module]
+        edits: list[Edit] = []
+        for item in self._tops[module]:
+            if (module, item.span) not in self._taken:
+                edits += texts.edits(item)
+        return edits
+
+    def _components(self) -> dict[Module, int]:
+        """Modules -> number of their group; modules that share a client, an answer or an import are one."""
+        parent: dict[Module, Module] = {module: module for module in self.writer.modules}
+
+        def root(module: Module) -> Module:
+            while parent[module] is not module:
+                module = parent[module]
+            return module
+
+        def join(left: Module, right: Module) -> None:
+            parent[root(left)] = root(right)
+
+        nodes: dict[cst.CSTNode, Module] = {state.call.node: state.call.module for state in self.plan.calls}
+        for client in self.plan.clients:
+            for state in client.calls:
+                if state.rewritten:
+                    join(state.call.module, client.module)
+        for use in self.plan.answers:
+            for ref in use.calls:
+                join(use.module, ref.module)
+        for handler in self.plan.handlers:
+            for node in handler.covered:
+                if node in nodes:
+                    join(handler.module, nodes[node])
+        numbers: dict[Module, int] = {}
+        result: dict[Module, int] = {}
+        for module in self.writer.modules:
+            result[module] = numbers.setdefault(root(module), len(numbers) + 1)
+        return result
+
+
+def _applicability(facts: list[Fact], doubts: list[str]) -> Applicability:
+    if doubts or not all(fact.evidence.is_safe for fact in facts):
+        return Applicability.UNSAFE
+    return Applicability.SAFE

@@ -347,40 +347,40 @@ class _Binder:
                 else:
                     self._target(element.value, kind, value, (*path, index), scope=scope)
 
-    def _Assign(self, node: cst.Assign) -> None:  # noqa: N802 - named after the node, like all below
+    def _Assign(self, node: cst.Assign) -> None:
         for target in node.targets:
             self._target(target.target, "assign", node.value)
 
-    def _AnnAssign(self, node: cst.AnnAssign) -> None:  # noqa: N802
+    def _AnnAssign(self, node: cst.AnnAssign) -> None:
         self._target(node.target, "assign", node.value, annotation=node.annotation.annotation)
 
-    def _AugAssign(self, node: cst.AugAssign) -> None:  # noqa: N802
+    def _AugAssign(self, node: cst.AugAssign) -> None:
         self._target(node.target, "opaque", None)
 
-    def _NamedExpr(self, node: cst.NamedExpr) -> None:  # noqa: N802
+    def _NamedExpr(self, node: cst.NamedExpr) -> None:
         scope = self.scope
         while isinstance(scope.node, _COMPREHENSIONS) and scope.parent is not None:
             scope = scope.parent
         self._target(node.target, "assign", node.value, scope=scope)
 
-    def _For(self, node: cst.For) -> None:  # noqa: N802
+    def _For(self, node: cst.For) -> None:
         self._target(node.target, "item", node.iter)
 
-    def _CompFor(self, node: cst.CompFor) -> None:  # noqa: N802
+    def _CompFor(self, node: cst.CompFor) -> None:
         holder: cst.CSTNode = node
         while not isinstance(holder, _COMPREHENSIONS):
             holder = self.module.parents[holder]
         self._target(node.target, "item", node.iter, scope=self.module.scope_opened_by(holder))
 
-    def _WithItem(self, node: cst.WithItem) -> None:  # noqa: N802
+    def _WithItem(self, node: cst.WithItem) -> None:
         if node.asname is not None:
             self._target(node.asname.name, "enter", node.item)
 
-    def _ExceptHandler(self, node: cst.ExceptHandler) -> None:  # noqa: N802
+    def _ExceptHandler(self, node: cst.ExceptHandler) -> None:
         if node.name is not None:
             self._target(node.name.name, "caught", node.type)
 
-    def _Import(self, node: cst.Import) -> None:  # noqa: N802
+    def _Import(self, node: cst.Import) -> None:
         for alias in node.names:
             name = alias.asname.name if alias.asname else alias.name
             while isinstance(name, cst.Attribute):
@@ -388,7 +388,7 @@ class _Binder:
             if isinstance(name, cst.Name):
                 self._add(name.value, Binding("import", alias, self.scope))
 
-    def _ImportFrom(self, node: cst.ImportFrom) -> None:  # noqa: N802
+    def _ImportFrom(self, node: cst.ImportFrom) -> None:
         if isinstance(node.names, cst.ImportStar):
             self.scope.stars.append(node)
             return
@@ -397,11 +397,11 @@ class _Binder:
             if isinstance(name, cst.Name):
                 self._add(name.value, Binding("import", alias, self.scope))
 
-    def _FunctionDef(self, node: cst.FunctionDef) -> None:  # noqa: N802
+    def _FunctionDef(self, node: cst.FunctionDef) -> None:
         self._add(node.name.value, Binding("function", node, self.scope))
         self._params(node, node.params)
 
-    def _Lambda(self, node: cst.Lambda) -> None:  # noqa: N802
+    def _Lambda(self, node: cst.Lambda) -> None:
         self._params(node, node.params)
 
     def _params(self, function: cst.CSTNode, params: cst.Parameters) -> None:
@@ -412,30 +412,30 @@ class _Binder:
             kind = "opaque" if param in stars else "param"
             self._add(param.name.value, Binding(kind, param, scope, param.default, annotation=annotation))
 
-    def _ClassDef(self, node: cst.ClassDef) -> None:  # noqa: N802
+    def _ClassDef(self, node: cst.ClassDef) -> None:
         self._add(node.name.value, Binding("class", node, self.scope))
 
-    def _Global(self, node: cst.Global) -> None:  # noqa: N802
+    def _Global(self, node: cst.Global) -> None:
         for item in node.names:
             _declare(self.module, self.scope, item.name.value, is_global=True)
 
-    def _Nonlocal(self, node: cst.Nonlocal) -> None:  # noqa: N802
+    def _Nonlocal(self, node: cst.Nonlocal) -> None:
         for item in node.names:
             _declare(self.module, self.scope, item.name.value, is_global=False)
 
-    def _MatchAs(self, node: cst.MatchAs) -> None:  # noqa: N802
+    def _MatchAs(self, node: cst.MatchAs) -> None:
         if node.name is not None:
             self._target(node.name, "opaque", None)
 
-    def _MatchStar(self, node: cst.MatchStar) -> None:  # noqa: N802
+    def _MatchStar(self, node: cst.MatchStar) -> None:
         if node.name is not None:
             self._target(node.name, "opaque", None)
 
-    def _MatchMapping(self, node: cst.MatchMapping) -> None:  # noqa: N802
+    def _MatchMapping(self, node: cst.MatchMapping) -> None:
         if node.rest is not None:
             self._target(node.rest, "opaque", None)
 
-    def _Del(self, node: cst.Del) -> None:  # noqa: N802
+    def _Del(self, node: cst.Del) -> None:
         if isinstance(node.target, cst.Name):
             self._target(node.target, "deleted", None)
 

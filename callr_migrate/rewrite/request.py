@@ -367,7 +367,7 @@ class _Effects(cst.CSTVisitor):
         self.found = True
         return False
 
-    visit_Call = visit_Await = visit_Yield = visit_NamedExpr = _note  # noqa: N815
+    visit_Call = visit_Await = visit_Yield = visit_NamedExpr = _note
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:
         return False

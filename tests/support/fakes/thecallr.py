@@ -9,7 +9,7 @@ import urllib.request
 from typing import Any
 
 
-class ThecallrException(Exception):  # noqa: N818  the name that programs know
+class ThecallrException(Exception):
     def __init__(self, msg: str, code: int = 0, data: Any = None) -> None:
         super().__init__(msg, code)
         self.msg = msg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Finding
@@ -86,7 +87,7 @@ class _Notes:
         self.lines: list[str] = []
 
     def add(self, label: str, text: str, painted: str | None = None) -> None:
-        texts = ["".join(cells(line)) for line in text.split("\n")]
+        texts = ["".join(cells(line)) for line in re.split(r"\r\n|\r|\n", text)]
         under = " " * (len(self.indent) + len(label) + 5)
         first = f"{self.indent} {self.paint('blue', '=')} {painted or self.paint('bold', label)}: {texts[0]}"
         self.lines += [first, *(f"{under}{line}".rstrip() for line in texts[1:])]

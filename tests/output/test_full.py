@@ -243,3 +243,14 @@ def test_text_helpers() -> None:
     assert cells("a\tb") == ["a", "   ", "b"]
     assert columns("a名\u0301") == 3
     assert one_line(" a\r\n b\u202e ") == "a b\ufffd"
+
+
+def test_what_a_call_of_a_file_with_crlf_becomes(outcome) -> None:
+    outcome.add("x.py", f"{CALL}\r\n", CALL, becomes="b(\r\n    1\r\n)")
+    lines = render_full(outcome).split("\n")
+    assert [line for line in lines if "\r" in line or "\u2400" <= max(line, default="") <= "\u243f"] == []
+    assert [line.strip() for line in lines if "b(" in line or line.strip() in ("1", ")")] == [
+        "= becomes: b(",
+        "1",
+        ")",
+    ]

@@ -1,0 +1,254 @@
+"""No fact about Callr stands in the engine: what the rules know is not in any `.py` file of the package.
+
+The rules' own names are collected from the loaded pack and looked for in the identifiers and texts of the code.
+`SMS`, `smsId`, `force_encoding` and `did/store` are looked for everywhere. A plain word (`sid`, `delivered`) counts only
+where it is the whole of a text, and not at all if programs use it for other things too (`PLAIN`).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import callr_migrate
+from callr_migrate.pack import RulePack, load_pack
+
+PACKAGE = Path(callr_migrate.__file__).parent
+# A server that speaks both APIs has to know them.
+EXEMPT = ("twin",)
+
+# The tool is called after the thing it is for.
+OWN_NAME = re.compile(r"callr[_-]migrate(?:[\w./-]*)", re.IGNORECASE)
+# What code means by these words is not what Callr means by them.
+COMMON = {"GET", "POST", "PUT", "PATCH", "DELETE", "NONE", "ALL", "TRUE", "FALSE", "UNKNOWN", "JSON", "YAML"}
+COMMON |= {"ERROR", "MANUAL", "KEYWORDS", "is_used"}
+# Of the plain words that the rules use, those that the code needs for itself. A new one that is no fact belongs here.
+PLAIN = frozenset(
+    re.findall(
+        r"\w+",
+        """absent all answer app apps at body call calls cancel check class code command content create created data date
+    delete description disable edit enable encoding error failed fields filename filters format from get hash history id
+    items label language level limit list load locale location login loop message method mode msg name number offset
+    open options order overview package params password path payload pending processing properties quantity rate read
+    ready record refresh result room save script search send sent settings sort source start started status stop success
+    summary system tags target targets text timeout to token total try type types unicode updated url variables
+    yaml jobs cli amount session comment category endpoint ended""",
+    )
+)
+# An English word too: a fact only as a module.
+WORD_MODULES = frozenset({"requests"})
+
+
+def is_distinctive(name: str) -> bool:
+    """Whether a name is nobody's but Callr's: several words in one, a digit, or capitals."""
+    if len(name) < 3 or name in COMMON:
+        return False
+    return bool(re.search(r"[_./:\d-]|[a-z][A-Z]", name)) or (name.isupper() and name.isalpha())
+
+
+@cache
+def words() -> dict[str, str]:
+    """Each plain word of the pack that is worth a look, and what it is."""
+    plain = {name: what for name, what in _named(load_pack()) if not is_distinctive(name)}
+    return {
+        name: what
+        for name, what in plain.items()
+        if name.islower() and len(name) > 2 and name not in PLAIN | COMMON and name not in _modules()
+    }
+
+
+@cache
+def facts() -> dict[str, str]:
+    """Each distinctive name of the pack, and what it is."""
+    return {
+        name: what for name, what in _named(load_pack()) if is_distinctive(name) and not OWN_NAME.search(name)
+    }
+
+
+def _named(pack: RulePack) -> Iterator[tuple[str, str]]:
+    service = pack.service
+    for url in (service.base_url.value, service.guide, service.shutdown.value):
+        yield url, "a fact of the service"
+    yield re.sub(r"https?://([^/]+).*", r"\1", service.base_url.value), "the host"
+    for method in pack.methods.values():
+        yield method.method, "a legacy method"
+        service_name, _, name = method.method.rpartition(".")
+        yield service_name, "a legacy service"
+        yield name, "the name of a legacy method"
+        for param in method.params or ():
+            yield param.name, "a legacy parameter"
+        for key in method.dropped:
+            yield key.rpartition(".")[2], "a legacy option"
+        for request in filter(None, (method.rest, *method.alternatives)):
+            yield request.path, "a path of v2"
+            yield request.path.split("{")[0].rstrip("/"), "a path of v2"
+            for name in (*request.path_params, *request.query, *request.json):
+                yield name, "a parameter of v2"
+            for binding in (*request.path_params.values(), *request.query.values(), *request.json.values()):
+                yield from _texts(binding.value, "a value of v2")
+                for constant in binding.ask:
+                    yield constant, "a legacy constant"
+            if request.result.legacy_value:
+                yield request.result.legacy_value, "a field of v2"
+    for kind in pack.objects.values():
+        yield kind.object, "a legacy object"
+        for name, field in kind.fields.items():
+            yield name, "a field of a legacy answer"
+            yield field.to or "", "a field of v2"
+    for table in pack.enums.values():
+        yield table.enum, "an enum"
+        for old, new in table.values.items():
+            yield old, "a legacy constant"
+            yield new or "", "a constant of v2"
+    for choice in pack.choices.values():
+        yield choice.choice, "a choice"
+        yield from ((answer or "", "a value of v2") for answer in choice.answers.values())
+    for app in pack.apps:
+        yield app, "a kind of app"
+    for surface in pack.surfaces.values():
+        yield surface.module, "a legacy module"
+        yield surface.distribution or "", "a legacy package"
+        for name in (*surface.clients, *surface.exceptions, *surface.aliases):
+            yield name, "a name of a legacy client"
+            yield name.rpartition(".")[2], "a name of a legacy client"
+        for name in (*surface.settings, *surface.exports):
+            yield name, "a name of a legacy client"
+        for error in surface.exceptions.values():
+            for name in error.attributes:
+                yield name, "an attribute of a legacy exception"
+    for target in pack.targets.values():
+        yield target.helper_name or "", "a template of a target"
+        for name in target.exceptions:
+            yield name.rpartition("}.")[2], "an exception of a target"
+
+
+def _texts(value: Any, what: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and not value.startswith("$"):
+        yield value, what
+
+
+@cache
+def _modules() -> list[str]:
+    pack = load_pack()
+    return [entry.module for entry in (*pack.surfaces.values(), *pack.targets.values())]
+
+
+@cache
+def _patterns() -> list[re.Pattern[str]]:
+    names = "|".join(map(re.escape, sorted(facts(), key=len, reverse=True)))
+    modules = "|".join(map(re.escape, _modules()))
+    words = "|".join(map(re.escape, set(_modules()) - WORD_MODULES))
+    host = re.escape(re.sub(r"https?://([^/]+).*", r"\1", load_pack().service.base_url.value))
+    domain = re.escape(host.replace("\\", "").partition(".")[2])
+    return [
+        # `sms.send`, but not as a part of `my.sms.send` or of a longer word.
+        re.compile(rf"(?<![\w./])(?:{names})(?![\w]|[./]\w)"),
+        re.compile(rf"(?<![\w-])(?:{words})(?![\w-])"),
+        # `requests`, where it can only be the module.
+        re.compile(rf"\b(?:{modules})\.\w+|\b(?:import|from) (?:{modules})\b|^[\"'](?:{modules})[\"']$"),
+        re.compile(rf"[\w.-]*{domain}\S*"),
+    ]
+
+
+# f-strings are tokens of several kinds from Python 3.12 on.
+TEXTS = {tokenize.STRING} | {
+    number for number, name in tokenize.tok_name.items() if name in ("FSTRING_MIDDLE", "TSTRING_MIDDLE")
+}
+
+
+def found(text: str) -> list[str]:
+    """The facts in one Python source, each with its line."""
+    hits = []
+    previous = ""
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        names: list[str] = []
+        if token.type == tokenize.NAME:
+            imported = previous in ("import", "from")
+            modules = set(_modules()) if imported else set(_modules()) - WORD_MODULES
+            names = [token.string] if token.string in facts().keys() | modules else []
+        elif token.type in TEXTS:
+            plain = OWN_NAME.sub("", token.string)
+            hits_here = [word for pattern in _patterns() for word in pattern.findall(plain)]
+            names = hits_here + [word for word in [plain.strip("\"'")] if word in words()]
+        previous = token.string
+        for name in names:
+            what = facts().get(name) or words().get(name) or "a module or an address"
+            hits.append(f"line {token.start[0]}: {name!r}, {what}")
+    return hits
+
+
+def engine() -> list[Path]:
+    return [
+        path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in EXEMPT
+    ]
+
+
+@pytest.mark.parametrize("path", engine(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_fact_about_callr(path: Path) -> None:
+    assert found(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'if call.method == "sms.send":\n    pass\n',
+        'METHODS = {"did/store.buy_order"}\n',
+        'URL = "https://api.callr.com/v2.0"\n',
+        'HOST = "docs.callr.com"\n',
+        'path = f"/audio-files/{sid}"\n',
+        'path = "/audio-files/" + sid\n',
+        "force_encoding = None\n",
+        'params["trafficType"] = nature\n',
+        'RETIRED = ("REALTIME10",)\n',
+        'words = {"REMOTE_QUEUED": "remote-queued"}\n',
+        'new = "remote-queued"\n',
+        'answer["date_creation"]\n',
+        'help = "Settle sms.traffic-type first."\n',
+        '"""Rewrites `sms.get` and its like."""\n',
+        "import callr\n",
+        "from requests import Session\n",
+        'client = "httpx.Client"\n',
+        'target = "requests"\n',
+        'errors = ["CallrException"]\n',
+        'kind = "SMS.Options"\n',
+        'date = "2027-06-30"\n',
+        'answer["sid"]\n',
+        'if status == "delivered":\n    pass\n',
+    ],
+)
+def test_a_fact_is_noticed(planted: str) -> None:
+    assert found(f"x = 1\n{planted}") != []
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        '"""callr-migrate reads its rules from callr_migrate/rules."""\n',
+        "from callr_migrate.pack import load_pack\n",
+        "for request in rule.requests:\n    requests = [request]\n",
+        'summary = "The requests that a rule can make, as JSON."\n',
+        'text, status, name = value["text"], value["status"], value["name"]\n',
+        "# sms.send\n",
+    ],
+)
+def test_what_is_no_fact(harmless: str) -> None:
+    assert found(harmless) == []
+
+
+def test_there_are_facts_to_look_for() -> None:
+    assert len(facts()) > 500
+    assert {
+        "sms.send",
+        "api.callr.com",
+        "/sms",
+        "REALTIME10",
+        "trafficType",
+        "CallrSession",
+    } <= facts().keys()

@@ -171,7 +171,7 @@ def _small(path: Path) -> SourceFile:
 
 def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
     """What legacy code looks like as text: a surface's module imported, or a known method called by its name."""
-    modules = "|".join(re.escape(surface.module) for surface in pack.surfaces.values())
+    modules = "|".join(re.escape(surface.module) for surface in pack.surfaces.values() if surface.module)
     names = "|".join(
         sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls})
     )

@@ -52,7 +52,7 @@ class Evaluator(Names):
         for surface in pack.surfaces.values():
             self._constructors.update(dict.fromkeys(surface.clients, surface))
             self._aliases.update(surface.aliases)
-        self._modules = {surface.module: surface for surface in pack.surfaces.values()}
+        self._modules = {surface.module: surface for surface in pack.surfaces.values() if surface.module}
 
     def evaluate(self, module: Module, node: cst.BaseExpression) -> Value:
         """The value of an expression; never raises, `Unknown` where it cannot be told."""

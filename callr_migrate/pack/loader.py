@@ -10,7 +10,7 @@ from typing import Any
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.decode import Decoder, RuleError, nearest
-from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack, Service
+from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # kind in a rule file -> the attribute that names an entry
@@ -22,7 +22,12 @@ _KINDS = {
     "apps": "app",
     "surfaces": "surface",
     "targets": "target",
+    "identifiers": "identifier",
+    "events": "event",
+    "scaffolds": "scaffold",
 }
+# What there is once in a pack; a later file's stands for it.
+_SINGLES = ("service", "dates", "pages")
 
 
 def shipped_rules() -> Path:
@@ -38,7 +43,7 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePa
     Raises `RuleError` with every mistake found.
     """
     entries: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
-    service: Service | None = None
+    singles: dict[str, Any] = dict.fromkeys(_SINGLES)
     problems: list[str] = []
     for folder in (base or shipped_rules(), *overlays):
         if not folder.is_dir():
@@ -50,7 +55,9 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePa
             problems += decoder.problems
             if rules is None:
                 continue
-            service = rules.service or service
+            for kind in _SINGLES:
+                if getattr(rules, kind) is not None:
+                    singles[kind] = _with_defaults(getattr(rules, kind), rules)
             for kind, name_of in _KINDS.items():
                 for entry in getattr(rules, kind):
                     name = getattr(entry, name_of)
@@ -62,9 +69,10 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePa
                     entries[kind][name] = _with_defaults(entry, rules)
     if problems:
         raise RuleError(problems)
-    if service is None:
+    if singles["service"] is None:
         raise RuleError([f"{base or shipped_rules()}: no file has the key 'service'"])
-    pack = RulePack(service=service, **entries)
+    parts: dict[str, Any] = {**singles, **entries}
+    pack = RulePack(**parts)
     problems = list(_dangling(pack))
     if problems:
         raise RuleError(problems)
@@ -125,10 +133,33 @@ def _dangling(pack: RulePack) -> Iterator[str]:
             yield from _refer(where, "object", field.object, pack.objects)
             if not field.to and not field.manual and not field.amount:
                 yield f"{where} needs 'to', or 'manual' with what to do"
+    yield from _other_problems(pack)
     for surface in pack.surfaces.values():
         for shape in surface.calls.values():
             if shape.spread == bool(shape.params):
                 yield f"{surface.location}: each of the 'calls' of {surface.surface} needs either 'spread' or 'params'"
+
+
+def _other_problems(pack: RulePack) -> Iterator[str]:
+    for surface in pack.surfaces.values():
+        called = [call.method for call in surface.facade.values()] + [
+            route.method for route in surface.routes
+        ]
+        for name in called:
+            yield from _refer(f"{surface.location}: {surface.surface}", "method", name, pack.methods)
+        if not (surface.clients or surface.addresses):
+            yield f"{surface.location}: {surface.surface} needs 'clients' (with a 'module') or 'addresses'"
+        if surface.clients and surface.module is None:
+            yield f"{surface.location}: {surface.surface} has 'clients' but lacks the key 'module'"
+    for scaffold in pack.scaffolds.values():
+        yield from _refer(f"{scaffold.location}: {scaffold.scaffold}", "app", scaffold.app, pack.apps)
+    for event in pack.events.values():
+        yield from _refer(f"{event.location}: {event.event}", "object", event.object, pack.objects)
+    for kind in pack.identifiers.values():
+        try:
+            re.compile(kind.legacy)
+        except re.error as error:
+            yield f"{kind.location}: 'legacy' of {kind.identifier} is no regular expression: {error}"
 
 
 def _method_problems(pack: RulePack, method: Method) -> Iterator[str]:

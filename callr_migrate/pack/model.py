@@ -256,7 +256,8 @@ class App:
 class CallShape:
     """How one method of a legacy client performs a call: which argument is what."""
 
-    method: str = "method"  # keyword name of the method name, always the first positional argument
+    method: str = "method"  # keyword name of the method name, the first positional argument behind `leading`
+    leading: list[str] = field(default_factory=list)  # keyword names of arguments before the method name
     spread: bool = False  # the call's parameters follow the method name one by one
     params: str | None = None  # or: keyword name of the list that holds them, the second positional argument
     ignored: list[str] = field(default_factory=list)  # further keyword names without effect on the request
@@ -272,12 +273,43 @@ class LegacyError:
 
 
 @dataclass(frozen=True)
+class FacadeCall:
+    """A method of a legacy client that spells the API's method by attributes: `client.sms.send(...)`."""
+
+    method: str
+    params: list[str] = field(default_factory=list)  # its own parameter names, in order
+
+
+@dataclass(frozen=True)
+class PayloadShape:
+    """The keys of a JSON payload that is a legacy call, posted by whatever HTTP client."""
+
+    version: str
+    method: str
+    params: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """A request of a legacy REST API, and the legacy method that does the same."""
+
+    verb: Verb
+    path: str
+    method: str
+
+
+@dataclass(frozen=True)
 class Surface:
-    """A form of legacy call: a client library with `clients`, their `calls`, and its exceptions."""
+    """A form of legacy call.
+
+    A client library has a `module`, `clients` with their `calls` or `facade`, and exceptions; posts of one's own
+    have `addresses` (what their URL holds) and a `payload` or `routes`.
+    """
 
     surface: str
     summary: str
-    module: str
+    module: str | None = None
     distribution: str | None = None
     gates: list[str] = field(default_factory=list)  # byte strings, one of which every file that uses it holds
     exports: list[str] = field(default_factory=list)  # what `from module import *` gives
@@ -285,6 +317,10 @@ class Surface:
     clients: list[str] = field(default_factory=list)  # dotted names of the constructors
     constructor: list[Param] = field(default_factory=list)
     calls: dict[str, CallShape] = field(default_factory=dict)
+    facade: dict[str, FacadeCall] = field(default_factory=dict)  # attributes behind the client -> the call
+    addresses: list[str] = field(default_factory=list)
+    payload: PayloadShape | None = None
+    routes: list[Route] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)  # other members of the client -> guidance
     exceptions: dict[str, LegacyError] = field(default_factory=dict)  # dotted name -> what handlers may use
     rewritable: bool = True
@@ -350,6 +386,75 @@ class Service:
 
 
 @dataclass(frozen=True)
+class DateForms:
+    """How both APIs write a time, in the codes of `strftime`. All times are UTC."""
+
+    legacy: list[str]
+    rest: list[str]
+    null: list[str]  # legacy texts that stand for no date
+    evidence: Evidence | None = None
+    source: str | None = None
+    note: str | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Pages:
+    """How lists are asked for in v2, page by page, and what such an answer holds."""
+
+    offset: str
+    limit: str
+    default_limit: int  # rows
+    max_limit: int  # rows
+    hits: str
+    total: str
+    more: str
+    evidence: Evidence | None = None
+    source: str | None = None
+    note: str | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A kind of identifier (a `format` of parameters and fields): what it looked like and what becomes of it."""
+
+    identifier: str
+    legacy: str  # a regular expression of the whole text
+    becomes: str
+    lowered: bool = False
+    evidence: Evidence | None = None
+    source: str | None = None
+    note: str | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """A legacy webhook event and its v2 counterpart; None where none is known."""
+
+    event: str
+    to: str | None
+    object: str | None = None  # what it carried
+    evidence: Evidence | None = None
+    source: str | None = None
+    note: str | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """The text of a scenario that replaces a retired app; `{name}` marks what comes from the legacy parameters."""
+
+    scaffold: str
+    app: str
+    text: str
+    evidence: Evidence | None = None
+    source: str | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
 class RuleFile:
     """The top level of one YAML file."""
 
@@ -363,6 +468,11 @@ class RuleFile:
     apps: list[App] = field(default_factory=list)
     surfaces: list[Surface] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    identifiers: list[Identifier] = field(default_factory=list)
+    events: list[WebhookEvent] = field(default_factory=list)
+    scaffolds: list[Scaffold] = field(default_factory=list)
+    dates: DateForms | None = None
+    pages: Pages | None = None
 
 
 @dataclass(frozen=True)
@@ -377,6 +487,11 @@ class RulePack:
     apps: dict[str, App]
     surfaces: dict[str, Surface]
     targets: dict[str, Target]
+    identifiers: dict[str, Identifier] = field(default_factory=dict)
+    events: dict[str, WebhookEvent] = field(default_factory=dict)
+    scaffolds: dict[str, Scaffold] = field(default_factory=dict)
+    dates: DateForms | None = None
+    pages: Pages | None = None
 
     @property
     def default_target(self) -> str:

@@ -41,7 +41,7 @@ class Imports:
     # Legacy imports
 
     def _find_legacy(self) -> list[LegacyImport]:
-        roots = tuple(surface.module for surface in self.evaluator.pack.surfaces.values())
+        roots = tuple(surface.module for surface in self.evaluator.pack.surfaces.values() if surface.module)
         found: list[LegacyImport] = []
         for statement in self.module.imports:
             if isinstance(statement.names, cst.ImportStar):

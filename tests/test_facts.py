@@ -7,10 +7,11 @@ where it is the whole of a text, and not at all if programs use it for other thi
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 import callr_migrate
 from callr_migrate.pack import RulePack, load_pack
+from callr_migrate.pack.model import Binding
 
 PACKAGE = Path(callr_migrate.__file__).parent
 # A server that speaks both APIs has to know them.
@@ -28,7 +30,7 @@ EXEMPT = ("twin",)
 OWN_NAME = re.compile(r"callr[_-]migrate(?:[\w./-]*)", re.IGNORECASE)
 # What code means by these words is not what Callr means by them.
 COMMON = {"GET", "POST", "PUT", "PATCH", "DELETE", "NONE", "ALL", "TRUE", "FALSE", "UNKNOWN", "JSON", "YAML"}
-COMMON |= {"ERROR", "MANUAL", "KEYWORDS", "is_used"}
+COMMON |= {"ERROR", "MANUAL", "KEYWORDS", "is_used", "JSONDecodeError"}
 # Of the plain words that the rules use, those that the code needs for itself. A new one that is no fact belongs here.
 PLAIN = frozenset(
     re.findall(
@@ -39,7 +41,8 @@ PLAIN = frozenset(
     open options order overview package params password path payload pending processing properties quantity rate read
     ready record refresh result room save script search send sent settings sort source start started status stop success
     summary system tags target targets text timeout to token total try type types unicode updated url variables
-    yaml jobs cli amount session comment category endpoint ended""",
+    yaml jobs cli amount session comment category endpoint ended json keep warning action job
+        new state verb omit com parts third contract shutdown active access""",
     )
 )
 # An English word too: a fact only as a module.
@@ -72,72 +75,63 @@ def facts() -> dict[str, str]:
     }
 
 
+# Keys of the rules that hold prose for people, words of the rules' own language, or Python templates.
+NO_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        """summary note reason instead manual source question evidence amount type format verb examples location gates
+        client client_arguments helper request request_with_body check value success exception_modules outage_bases""",
+    )
+)
+
+
 def _named(pack: RulePack) -> Iterator[tuple[str, str]]:
     service = pack.service
     for url in (service.base_url.value, service.guide, service.shutdown.value):
         yield url, "a fact of the service"
     yield re.sub(r"https?://([^/]+).*", r"\1", service.base_url.value), "the host"
-    for method in pack.methods.values():
-        yield method.method, "a legacy method"
-        service_name, _, name = method.method.rpartition(".")
-        yield service_name, "a legacy service"
-        yield name, "the name of a legacy method"
-        for param in method.params or ():
-            yield param.name, "a legacy parameter"
-        for key in method.dropped:
-            yield key.rpartition(".")[2], "a legacy option"
-        for request in filter(None, (method.rest, *method.alternatives)):
-            yield request.path, "a path of v2"
-            yield request.path.split("{")[0].rstrip("/"), "a path of v2"
-            for name in (*request.path_params, *request.query, *request.json):
-                yield name, "a parameter of v2"
-            for binding in (*request.path_params.values(), *request.query.values(), *request.json.values()):
-                yield from _texts(binding.value, "a value of v2")
-                for constant in binding.ask:
-                    yield constant, "a legacy constant"
-            if request.result.legacy_value:
-                yield request.result.legacy_value, "a field of v2"
-    for kind in pack.objects.values():
-        yield kind.object, "a legacy object"
-        for name, field in kind.fields.items():
-            yield name, "a field of a legacy answer"
-            yield field.to or "", "a field of v2"
-    for table in pack.enums.values():
-        yield table.enum, "an enum"
-        for old, new in table.values.items():
-            yield old, "a legacy constant"
-            yield new or "", "a constant of v2"
-    for choice in pack.choices.values():
-        yield choice.choice, "a choice"
-        yield from ((answer or "", "a value of v2") for answer in choice.answers.values())
-    for app in pack.apps:
-        yield app, "a kind of app"
-    for surface in pack.surfaces.values():
-        yield surface.module, "a legacy module"
-        yield surface.distribution or "", "a legacy package"
-        for name in (*surface.clients, *surface.exceptions, *surface.aliases):
-            yield name, "a name of a legacy client"
-            yield name.rpartition(".")[2], "a name of a legacy client"
-        for name in (*surface.settings, *surface.exports):
-            yield name, "a name of a legacy client"
-        for error in surface.exceptions.values():
-            for name in error.attributes:
-                yield name, "an attribute of a legacy exception"
-    for target in pack.targets.values():
-        yield target.helper_name or "", "a template of a target"
-        for name in target.exceptions:
-            yield name.rpartition("}.")[2], "an exception of a target"
+    for kind in ("methods", "objects", "enums", "choices", "apps", "surfaces", "targets"):
+        for name, entry in getattr(pack, kind).items():
+            for text in (name, *_texts(entry)):
+                for part in _parts(text):
+                    yield part, f"of {name!r} in the {kind}"
 
 
-def _texts(value: Any, what: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str) and not value.startswith("$"):
-        yield value, what
+def _texts(value: Any) -> Iterator[str]:
+    """All names in a rule, keys of its mappings included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif dataclasses.is_dataclass(value):
+        for entry in dataclasses.fields(value):
+            if entry.name not in NO_NAMES:
+                yield from _texts(getattr(value, entry.name))
+        # The name of a parameter, an expression, or a constant.
+        yield from (value.value for _ in range(isinstance(value, Binding)) if isinstance(value.value, str))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A name as it may stand in code: all of it, and the parts of dotted names and of paths."""
+    text = text.removeprefix("$")
+    yield text
+    if text.startswith("/"):
+        yield text.split("{")[0].rstrip("/")
+    elif re.fullmatch(r"[\w/{}.-]+", text):
+        head, _, tail = text.replace("{module}.", "").rpartition(".")
+        yield from (head, tail)
 
 
 @cache
 def _modules() -> list[str]:
     pack = load_pack()
-    return [entry.module for entry in (*pack.surfaces.values(), *pack.targets.values())]
+    modules = [entry.module for entry in (*pack.surfaces.values(), *pack.targets.values())]
+    return [module for module in modules if module]
 
 
 @cache

@@ -8,11 +8,15 @@ import click
 
 from callr_migrate.cli.console import CommandError, write_text
 from callr_migrate.cli.packs import project_pack, rules_option
+from callr_migrate.cli.verify import command as verify_command
 
 
 @click.group("rules")
 def command() -> None:
     """Look into the rule pack, or check one."""
+
+
+command.add_command(verify_command)
 
 
 @command.command("list")

@@ -135,11 +135,12 @@ class Failure:
 
 @dataclass
 class Report:
-    """The outcome of a run, ready for a renderer. `paths` maps shown names to what was looked at."""
+    """The outcome of a run, ready for a renderer. `notes` are lines for people that concern no code."""
 
     findings: list[Finding] = field(default_factory=list)
     unseen: list[Unseen] = field(default_factory=list)
     errors: list[Failure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     files: int = 0
     suppressed: int = 0
     fixed: int = 0

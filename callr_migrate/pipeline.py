@@ -14,6 +14,7 @@ from callr_migrate.config import ConfigError, Settings
 from callr_migrate.discovery import discover, gate
 from callr_migrate.findings import Applicability, Edit, Failure, Finding, Report, Unseen
 from callr_migrate.pack import RulePack, load_pack, nearest
+from callr_migrate.pack.verified import project_verified
 from callr_migrate.source import SourceError, SourceFile
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class _Run:
         self.request = request
         self.settings = request.settings
         self.report = Report()
-        self.pack = load_pack(self.settings.rules)
+        self.pack = project_verified(load_pack(self.settings.rules), self.settings.root, self.report.notes)
         _check_names(self.settings, self.pack)
         self.literals = [
             literal.encode() for surface in self.pack.surfaces.values() for literal in surface.gates

@@ -160,7 +160,7 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
     if asked.verbose:
         print_note(_described(settings))
     with ProgressBar(wanted=not (asked.no_progress or asked.quiet)) as progress:
-        return run(
+        outcome = run(
             Request(
                 paths=asked.paths,
                 settings=settings,
@@ -170,6 +170,9 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
                 on_progress=progress,
             )
         )
+    for note in [] if asked.quiet else outcome.report.notes:
+        print_note(f"note: {note}")
+    return outcome
 
 
 def print_report(asked: Asked, outcome: Outcome) -> None:

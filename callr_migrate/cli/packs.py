@@ -22,11 +22,13 @@ def rules_option(command: Command) -> Command:
 
 
 def project_pack(rules: Sequence[str]) -> RulePack:
-    """Load the pack as it is for the working directory: shipped, the config's folders, then `rules`.
+    """Load the pack as it counts in the working directory: shipped, the config's folders, `rules`, what is verified.
 
     Raises `ConfigError` and `RuleError`.
     """
     from callr_migrate.config import load_settings
     from callr_migrate.pack import load_pack
+    from callr_migrate.pack.verified import project_verified
 
-    return load_pack(load_settings(Path(), overrides={"rules": list(rules) or None}).rules)
+    settings = load_settings(Path(), overrides={"rules": list(rules) or None})
+    return project_verified(load_pack(settings.rules), settings.root, [])

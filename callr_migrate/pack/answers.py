@@ -62,7 +62,7 @@ def nested_fields(
 
 
 def look_up(operation: Operation, schemas: Schemas, path: str) -> Found | Absent | Open:
-    """What the operation's answers have at a path such as `body.text` or `hits[].sid`; raises `DocumentError`."""
+    """What the operation's answers have at a path such as `colour.name` or `rows[].label`; raises `DocumentError`."""
     if not operation.answers:
         return Open("the document describes no answer")
     told = [

@@ -1,11 +1,11 @@
 """The facts of a pack that a vendor's document can confirm, each with a key that stays as long as the fact does.
 
-    sms.send: POST /sms                        verb and path
-    sms.send: POST /sms query from             a name; also `path`, `json`, and `result` for what is taken of the answer
-    SMS.hash -> sid                            a field of an object that requests answer
-    enum SMS.nature: ALERTING=alerting         a table, with all that it maps
-    event sms.mo -> v2.sms.inbound.received    a webhook event
-    base address https://api.example.com/v2    where all paths begin
+    paint.mix: POST /paints                verb and path
+    paint.mix: POST /paints query colour   a name; also `path`, `json`, and `result` for what is taken of the answer
+    Paint.name -> label                    a field of an object that requests answer
+    enum Colour: RED=red, BLUE=blue        a table, with all that it maps
+    event paint.dry -> v2.paint.dried      a notification
+    base address https://example.com/v2    where all paths begin
 
 When a rule changes what it sends or takes, the key changes with it, and what was confirmed of the old one is void.
 """
@@ -54,7 +54,7 @@ def enum_key(table: EnumTable) -> str:
 
 
 def event_key(name: str, to: str) -> str:
-    """Of a webhook event."""
+    """Of an event."""
     return f"event {name} -> {to}"
 
 

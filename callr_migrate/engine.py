@@ -10,7 +10,7 @@ import libcst as cst
 
 from callr_migrate.check.calls import app_finding, judge
 from callr_migrate.config import Settings
-from callr_migrate.detect.sdk import detect
+from callr_migrate.detect import posts, sdk
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
 from callr_migrate.evaluate.nesting import nests_too_deeply
 from callr_migrate.findings import Finding, Report, Unseen
@@ -133,9 +133,15 @@ class _Engine:
         while pending := [module for module in project.modules if module.path.resolve() not in done]:
             for module in pending:
                 done.add(module.path.resolve())
-                detection = detect(evaluator, module)
-                for call in detection.calls:
-                    states.append(judge(evaluator, planner, call))
+                detection = sdk.detect(evaluator, module)
+                for call in (*detection.calls, *posts.detect(evaluator, module).calls):
+                    state = judge(evaluator, planner, call)
+                    surface = self.pack.surfaces[call.surface]
+                    if not surface.rewritable:
+                        state.refuse(
+                            f"calls of this kind are not rewritten: {surface.summary} {surface.note or ''}".strip()
+                        )
+                    states.append(state)
                     retired = app_finding(evaluator, call)
                     if retired is not None:
                         findings.append(retired)

@@ -319,6 +319,7 @@ class Surface:
     calls: dict[str, CallShape] = field(default_factory=dict)
     facade: dict[str, FacadeCall] = field(default_factory=dict)  # attributes behind the client -> the call
     addresses: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # names of the functions of HTTP clients that send
     payload: PayloadShape | None = None
     routes: list[Route] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)  # other members of the client -> guidance

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _listed(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> list[str] | None:
+def listed(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> list[str] | None:
     """Each option may be there several times and hold several values between commas."""
     items = [item.strip() for text in value for item in text.split(",") if item.strip()]
     return items if value else None
@@ -53,20 +53,20 @@ _OPTIONS = (
     click.option(
         "--select",
         multiple=True,
-        callback=_listed,
+        callback=listed,
         metavar="CODES",
         help="Codes to report, or their beginnings.",
     ),
-    click.option("--ignore", multiple=True, callback=_listed, metavar="CODES", help="Codes to leave out."),
+    click.option("--ignore", multiple=True, callback=listed, metavar="CODES", help="Codes to leave out."),
     click.option(
         "--exclude",
         multiple=True,
-        callback=_listed,
+        callback=listed,
         metavar="GLOBS",
         help="Leave these out, in place of the defaults.",
     ),
     click.option(
-        "--extend-exclude", multiple=True, callback=_listed, metavar="GLOBS", help="Leave these out as well."
+        "--extend-exclude", multiple=True, callback=listed, metavar="GLOBS", help="Leave these out as well."
     ),
     click.option(
         "--rules", multiple=True, metavar="DIR", help="Lay a folder of rules over the shipped ones."

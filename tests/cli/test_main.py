@@ -45,7 +45,7 @@ def test_the_module_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["bogus"], ["check", "--bogus"], ["check", "--output-format", "xml"], ["explain"]]
+    "arguments", [["bogus"], ["check", "--bogus"], ["check", "--output-format", "xml"], ["rules", "show"]]
 )
 def test_misuse_exits_2(call, arguments: list[str]) -> None:
     result = call(*arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,41 @@ def test_list(call, own: str) -> None:
     assert [line[0] for line in lines[:-1]] == sorted(line[0] for line in lines[:-1])
 
 
+@pytest.mark.parametrize(
+    ("options", "there", "not_there"),
+    [
+        (["--service", "own"], {"own.send", "own.gone"}, {"sms.send"}),
+        (["--service", "did"], {"did.search", "did/store.reserve", "did/areacode.types"}, {"own.send"}),
+        (["--service", "did/store"], {"did/store.reserve"}, {"did.search", "did/areacode.types"}),
+        (["--service", "own,sms"], {"own.send", "sms.send"}, {"did.search"}),
+        (["--state", "none"], {"own.gone"}, {"own.send", "sms.send"}),
+        (["--state", "mapped"], {"own.send", "sms.send"}, {"own.gone", "sms.search"}),
+        (["--state", "manual"], {"sms.search"}, {"sms.send", "apps.assign_did"}),
+        (["--state", "alternatives"], {"apps.assign_did"}, {"sms.search"}),
+        (["--evidence", "conflict"], {"jobs.get"}, {"sms.send"}),
+        (["--evidence", "documented", "--service", "own"], {"own.gone"}, {"own.send", "sms.send"}),
+    ],
+)
+def test_list_of_some(call, own: str, options: list[str], there: set[str], not_there: set[str]) -> None:
+    result = call("rules", "list", "--rules", own, *options)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    names = {line.split()[0] for line in lines[:-1]}
+    assert there <= names
+    assert not names & not_there
+    assert lines[-1] == f"{len(names)} method{'' if len(names) == 1 else 's'}."
+
+
+@pytest.mark.parametrize(
+    ("option", "word", "nearest"),
+    [("service", "smss", "sms"), ("evidence", "infered", "inferred"), ("state", "maped", "mapped")],
+)
+def test_list_of_what_is_not_there(call, option: str, word: str, nearest: str) -> None:
+    result = call("rules", "list", f"--{option}", word)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"error: --{option}: no {option} {word!r} (did you mean {nearest!r}?)")
+
+
 def test_list_heeds_the_config(call, own: str, tmp_path: Path) -> None:
     assert "own.send" not in call("rules", "list").out
     (tmp_path / "callr-migrate.toml").write_text('rules = ["own"]\n')
@@ -89,6 +125,28 @@ def test_show_without_counterpart(call, own: str) -> None:
     assert "No counterpart in v2 (documented)\n  why: Nobody needs it.\n  instead: Write a letter.\n" in out
 
 
+def test_show_has_the_tables_that_the_method_needs(call) -> None:
+    out = call("rules", "show", "sms.get").out
+    assert "\nObject SMS (" in out
+    assert re.search(r"^  text +body\.text$", out, re.MULTILINE)
+    assert "\nConstants SMS.status (" in out
+    assert "  REMOTE_QUEUED  remote-queued\n" in out
+    out = call("rules", "show", "sms.send").out
+    assert "\nChoice sms.traffic-type (" in out
+    assert "  alerting: sends 'alerting'\n" in out
+    assert "  omit: sends nothing\n" in out
+    assert "  options.webhook (by hand): " in out
+
+
+def test_show_in_color(call, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = call("rules", "show", "sms.send").out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    colored = call("rules", "show", "sms.send").out
+    assert "\x1b[" in colored
+    assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
+    assert re.sub(r"\x1b\[[\d;]*m", "", call("rules", "list").out) != call("rules", "list").out
+
+
 def test_every_shipped_method_can_be_shown(call) -> None:
     for name in load_pack().methods:
         result = call("explain", name)
@@ -121,6 +179,15 @@ def test_every_code_is_explained(call) -> None:
         assert result.code == 0
         assert result.out.startswith(f"{name} ")
         assert code.summary in result.out
+
+
+def test_codes_are_listed(call) -> None:
+    from callr_migrate.check.codes import CODES
+
+    lines = call("explain").out.splitlines()
+    assert [line.split()[0] for line in lines] == list(CODES)
+    calls = call("explain", "clr1").out.splitlines()
+    assert calls == [line for line in lines if line.startswith("CLR1")]
 
 
 def test_validate(call, own: str) -> None:

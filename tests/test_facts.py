@@ -42,7 +42,7 @@ PLAIN = frozenset(
     ready record refresh result room save script search send sent settings sort source start started status stop success
     summary system tags target targets text timeout to token total try type types unicode updated url variables
     yaml jobs cli amount session comment category endpoint ended json keep warning action job
-        new state verb omit com parts third contract shutdown active access""",
+        new state verb omit com parts third contract shutdown active access webhooks""",
     )
 )
 # An English word too: a fact only as a module.
@@ -90,11 +90,15 @@ def _named(pack: RulePack) -> Iterator[tuple[str, str]]:
     for url in (service.base_url.value, service.guide, service.shutdown.value):
         yield url, "a fact of the service"
     yield re.sub(r"https?://([^/]+).*", r"\1", service.base_url.value), "the host"
-    for kind in ("methods", "objects", "enums", "choices", "apps", "surfaces", "targets"):
-        for name, entry in getattr(pack, kind).items():
+    for kind in dataclasses.fields(pack):
+        held = getattr(pack, kind.name)
+        if kind.name == "service":
+            continue
+        entries = held if isinstance(held, Mapping) else {"": held}
+        for name, entry in entries.items():
             for text in (name, *_texts(entry)):
-                for part in _parts(text):
-                    yield part, f"of {name!r} in the {kind}"
+                if len(text.split()) < 3:
+                    yield from ((part, f"of {name!r} in {kind.name}") for part in _parts(text))
 
 
 def _texts(value: Any) -> Iterator[str]:

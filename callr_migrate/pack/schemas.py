@@ -153,7 +153,8 @@ class Schemas:
             found = [node["items"]] if "items" in node else []
             for key in ("allOf", "oneOf", "anyOf"):
                 for part in _parts(node, key, where):
-                    found += [item for item in self.items(part, f"{where}/{key}") if item not in found]
+                    known = {id(item) for item in found}
+                    found += [item for item in self.items(part, f"{where}/{key}") if id(item) not in known]
             self._items[id(node)] = (node, found)
         return self._items[id(node)][1]
 
@@ -193,7 +194,9 @@ _MORE = ("additionalProperties", "patternProperties", "unevaluatedProperties")
 
 def _merge(result: Members, part: Members, *, sure: bool = True) -> None:
     for name, schemas in part.found.items():
-        result.found.setdefault(name, []).extend(schemas)
+        have = result.found.setdefault(name, [])
+        known = {id(schema) for schema in have}
+        have += [schema for schema in schemas if id(schema) not in known]
     result.free |= part.free
     if sure:
         result.required |= part.required

@@ -85,9 +85,15 @@ class _Comparing:
                 self._request(method, request)
         for event in self.pack.events.values():
             if event.to and self.document.events:
-                status = Status.CONFIRMED if event.to in self.document.events else Status.UNSTATED
-                key = facts.event_key(event.event, event.to)
-                self.say(key, status, f"event {event.to}", "", event.event, event.location)
+                there = event.to in self.document.events
+                self.say(
+                    facts.event_key(event.event, event.to),
+                    Status.CONFIRMED if there else Status.UNSTATED,
+                    f"event {event.to}",
+                    "" if there else "the document does not name it",
+                    event.event,
+                    event.location,
+                )
         result = Comparison()
         for note, rules in self.rules.items():
             result.rows.append(Row(note.status, note.subject, note.detail, tuple(rules), note.counts))

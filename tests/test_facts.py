@@ -42,7 +42,7 @@ PLAIN = frozenset(
     ready record refresh result room save script search send sent settings sort source start started status stop success
     summary system tags target targets text timeout to token total try type types unicode updated url variables
     yaml jobs cli amount session comment category endpoint ended json keep warning action job
-        new state verb omit com parts third contract shutdown active access webhooks""",
+        new state verb omit com parts third contract shutdown active access webhooks put post""",
     )
 )
 # An English word too: a fact only as a module.

@@ -18,6 +18,7 @@ from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import (
     BoundMethod,
     ClassValue,
+    Client,
     Constant,
     FunctionValue,
     Literal,
@@ -62,7 +63,7 @@ class _Post:
 
     def legacy_call(self) -> LegacyCall | None:
         """The legacy call, if it is one."""
-        if last_name(self.node.func) not in self.surface.senders or self._is_own_function():
+        if last_name(self.node.func) not in self.surface.senders or self._is_made_elsewhere():
             return None
         addressed = any(self._mentions(arg.value) for arg in self.node.args)
         if self.surface.payload is None:
@@ -91,9 +92,11 @@ class _Post:
             self.module, self.node, self.surface.surface, (), False, None, bound, methods, reason, rule
         )
 
-    def _is_own_function(self) -> bool:
-        """Whether the callee is the project's own, so that the post is made inside of it."""
+    def _is_made_elsewhere(self) -> bool:
+        """Whether the callee is the project's own, so that the post is made inside of it, or a client's."""
         options = list(self.evaluator.evaluate(self.module, self.node.func).options())
+        if any(isinstance(option, BoundMethod) and isinstance(option.owner, Client) for option in options):
+            return True
         return all(
             isinstance(option, (FunctionValue, ClassValue))
             or (isinstance(option, BoundMethod) and option.function is not None)

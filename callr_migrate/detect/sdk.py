@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import libcst as cst
 
 from callr_migrate.detect.calls import Detection, LegacyCall
@@ -9,8 +12,14 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.shapes import bind_call
 from callr_migrate.evaluate.values import (
     BoundMethod,
+    ClassValue,
     Client,
-    Constant,
+    Collected,
+    InstanceValue,
+    Literal,
+    SuperValue,
+    Symbol,
+    Unknown,
     Value,
     constants,
     unknown_reason,
@@ -23,8 +32,6 @@ def detect(evaluator: Evaluator, module: Module) -> Detection:
     found: list[LegacyCall] = []
     unseen: list[tuple[int, str]] = []
     for node in module.calls:
-        if not isinstance(node.func, (cst.Name, cst.Attribute, cst.Subscript, cst.IfExp)):
-            continue
         value = evaluator.evaluate(module, node.func)
         call = _legacy_call(evaluator, module, node, value)
         if call is not None:
@@ -49,6 +56,8 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
         return None
     first = sorted(legacy, key=lambda option: (_surface(option), option.name))[0]
     bound = bind_call(node, surfaces[_surface(first)].calls[first.name])
+    if bound.params is not None and bound.named is None and _is_dict(evaluator, module, bound.params):
+        bound = replace(bound, named=bound.params, arguments=None, problem=None)
     methods: tuple[str, ...] = ()
     reason: str | None = None
     if bound.method is None:
@@ -56,17 +65,15 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
     else:
         value = evaluator.evaluate(module, bound.method)
         known = constants(value)
-        if known is None:
+        if known is None or not all(isinstance(constant.value, str) for constant in known):
             reason = unknown_reason(value) or "the method name is no text"
         else:
             methods = tuple(sorted({str(constant.value) for constant in known}))
     rule = evaluator.pack.methods.get(methods[0]) if len(methods) == 1 else None
     others = [option for option in callee.options() if option not in legacy]
-    receiver = node.func.value if isinstance(node.func, cst.Attribute) else None
-    if receiver is not None and not any(
-        isinstance(option, Client) for option in evaluator.evaluate(module, receiver).options()
-    ):
-        receiver = None
+    receiver = None
+    if isinstance(node.func, cst.Attribute) and _is_receiver(evaluator, module, node.func.value):
+        receiver = node.func.value
     owners = {option.owner for option in legacy if isinstance(option.owner, Client)}
     return LegacyCall(
         module,
@@ -80,6 +87,27 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
         reason,
         rule,
     )
+
+
+def _is_dict(evaluator: Evaluator, module: Module, node: cst.BaseExpression) -> bool:
+    """Whether the parameters can only be a dict, which the server refuses."""
+    return all(
+        (isinstance(option, Literal) and isinstance(option.ref.node, cst.Dict))
+        or (isinstance(option, Collected) and option.kind == "dict")
+        for option in evaluator.evaluate(module, node).options()
+    )
+
+
+def _is_receiver(evaluator: Evaluator, module: Module, node: cst.BaseExpression) -> bool:
+    """Whether the expression in front of the dot is the client itself, not something that keeps its method."""
+    for option in evaluator.evaluate(module, node).options():
+        if isinstance(option, Client):
+            return True
+        if isinstance(option, (InstanceValue, SuperValue)):
+            klass = option.of
+            if evaluator.legacy_client(klass) is not None:
+                return True
+    return False
 
 
 def _surface(method: BoundMethod) -> str:
@@ -96,11 +124,51 @@ def _place(client: Client) -> tuple[str, int]:
 
 def _unseen(evaluator: Evaluator, module: Module, node: cst.Call, callee: Value) -> str | None:
     """Why a call may be a legacy call, if it may: its receiver is not known and it names a method of the pack."""
-    reason = unknown_reason(callee)
-    if reason is None or not node.args or node.args[0].star:
+    assert isinstance(node.func, cst.Attribute)
+    if all(_is_own(evaluator, option) for option in evaluator.evaluate(module, node.func.value).options()):
         return None
-    known = constants(evaluator.evaluate(module, node.args[0].value)) or []
-    for constant in known:
-        if isinstance(constant, Constant) and constant.value in evaluator.pack.methods:
-            return f"`{constant.value}` is called on something that is not known: {reason}"
+    reason = _not_known(evaluator, callee)
+    if reason is None:
+        return None
+    shapes = [shape for surface in evaluator.pack.surfaces.values() for shape in surface.calls.values()]
+    labels = {shape.method for shape in shapes}
+    # The second one, too: `Class.call(client, name)`.
+    left = 2
+    for arg in node.args:
+        if arg.star:
+            break
+        if arg.keyword is None:
+            left -= 1
+        if left < 0 if arg.keyword is None else arg.keyword.value not in labels:
+            continue
+        for constant in constants(evaluator.evaluate(module, arg.value)) or []:
+            if isinstance(constant.value, str) and constant.value in evaluator.pack.methods:
+                return f"`{constant.value}` is called on something that is not known: {reason}"
+    return None
+
+
+def _is_own(evaluator: Evaluator, option: Value) -> bool:
+    """Whether a receiver is an object of the project's own, all of whose bases are known."""
+    klass = option.of if isinstance(option, (InstanceValue, SuperValue)) else option
+    return isinstance(klass, ClassValue) and not any(
+        isinstance(base, Unknown) or (isinstance(base, Symbol) and not _is_python_own(base))
+        for base in evaluator.bases(klass)
+    )
+
+
+def _is_python_own(symbol: Symbol) -> bool:
+    package = symbol.name.split(".")[0]
+    return package == "builtins" or package in sys.stdlib_module_names
+
+
+def _not_known(evaluator: Evaluator, callee: Value) -> str | None:
+    """Why the callee is not known; what Python itself brings along is no client."""
+    reason = unknown_reason(callee)
+    if reason is not None:
+        return reason
+    for option in callee.options():
+        if isinstance(option, Symbol):
+            own = {surface.module for surface in evaluator.pack.surfaces.values()}
+            if not _is_python_own(option) and option.name.split(".")[0] not in own:
+                return evaluator.told_outside(option.name.rpartition(".")[0])
     return None

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import libcst as cst
 
-from callr_migrate.evaluate import literals
+from callr_migrate.evaluate import answers, builtin, literals
+from callr_migrate.evaluate.containers import Containers
 from callr_migrate.evaluate.module import Binding, Module, Scope
-from callr_migrate.evaluate.names import Names
-from callr_migrate.evaluate.project import Project
+from callr_migrate.evaluate.project import Project, dotted_name
 from callr_migrate.evaluate.shapes import bind_call
 from callr_migrate.evaluate.values import (
     Answer,
     BoundMethod,
     ClassValue,
     Client,
+    Collected,
     Constant,
     FunctionValue,
     InstanceValue,
     Literal,
     ModuleValue,
+    Recursion,
     Ref,
     Symbol,
     Unknown,
@@ -31,22 +31,32 @@ from callr_migrate.evaluate.values import (
 )
 from callr_migrate.pack.model import RulePack, Surface
 
-# A cycle of assignments or a machine-made expression ends in `Unknown` instead of taking the run down.
-_MAX_DEPTH = 120
+# A machine-made expression ends in `Unknown` instead of taking the run down.
+_MAX_DEPTH = 300
 _MAX_STEPS = 20_000
-_MAX_TEXTS = 32
+_MIN_STEPS = 200
+
+_CONTEXT_MANAGERS = frozenset(
+    {
+        "asynccontextmanager",
+        "contextlib.asynccontextmanager",
+        "contextlib.contextmanager",
+        "contextmanager",
+    }
+)
 
 
-class Evaluator(Names):
+class Evaluator(Containers):
     """Evaluates expressions of a project's modules against the surfaces and methods of a rule pack."""
 
     def __init__(self, project: Project, pack: RulePack) -> None:
         super().__init__(project)
         self.pack = pack
         self._memo: dict[cst.CSTNode, Value] = {}
-        self._open: set[cst.CSTNode] = set()
-        self._depth = 0
+        self._open: dict[cst.CSTNode, int] = {}  # what is being evaluated -> how deep
+        self._lowest = _MAX_DEPTH  # the outermost open expression that was met again
         self._steps = 0
+        self._budget = _MAX_STEPS
         self._constructors: dict[str, Surface] = {}
         self._aliases: dict[str, str] = {}
         for surface in pack.surfaces.values():
@@ -59,27 +69,39 @@ class Evaluator(Names):
         known = self._memo.get(node)
         if known is not None:
             return known
+        depth = len(self._open)
         if node in self._open:
-            return Unknown(f"`{_short(module, node)}` depends on itself")
-        if self._depth == 0:
+            self._lowest = min(self._lowest, self._open[node])
+            return Recursion(f"`{short(module, node)}` depends on itself", node)
+        if depth == 0:
             self._steps = 0
         self._steps += 1
-        if self._depth >= _MAX_DEPTH or self._steps > _MAX_STEPS:
-            return Unknown(
-                f"`{_short(module, node)}` is too involved to follow (the analysis budget ran out)"
-            )
-        self._open.add(node)
-        self._depth += 1
-        complete = len(self._open)
+        if depth >= _MAX_DEPTH or self._steps > self._budget:
+            return self._exhausted(module, node)
+        self._open[node] = depth
+        outer, self._lowest = self._lowest, _MAX_DEPTH
         try:
-            value = self._dispatch(module, node)
+            value = _without_itself(self._dispatch(module, node), node)
+        except RecursionError:
+            if depth:
+                raise
+            value = self._exhausted(module, node)
         finally:
-            self._depth -= 1
-            self._open.discard(node)
-        # Inside of a cycle the value is provisional: only the outermost evaluation may be kept.
-        if complete == 1 or not any(isinstance(option, Unknown) for option in value.options()):
+            del self._open[node]
+        # What leans on an expression that is still open is provisional: only the outermost one knows all.
+        if self._lowest >= depth:
             self._memo[node] = value
+            self._lowest = outer
+        else:
+            self._lowest = min(outer, self._lowest)
+        if depth == 0 and self._steps > self._budget:
+            # Code that does this once does it all over; the whole run must stay bounded, too.
+            self._budget = max(_MIN_STEPS, self._budget // 2)
         return value
+
+    def _exhausted(self, module: Module, node: cst.BaseExpression) -> Unknown:
+        self._lowest = 0
+        return Unknown(f"`{short(module, node)}` is too involved to follow (the analysis budget ran out)")
 
     def surface_symbol(self, name: str) -> str:
         """A dotted name with the surfaces' aliases undone (`x.y.Api` -> `x.Api`)."""
@@ -95,7 +117,7 @@ class Evaluator(Names):
             bases = list(self.evaluate(module, node.value).options())
             # `None.call` raises, so constants take nothing away from what the other alternatives tell.
             kept = [base for base in bases if not isinstance(base, Constant)] or bases
-            return union(self.attribute(base, node.attr.value, module, node) for base in kept)
+            return union(self.attribute(base, node.attr.value) for base in kept)
         if isinstance(node, cst.Call):
             return self._call(module, node)
         if isinstance(node, cst.Subscript):
@@ -108,16 +130,22 @@ class Evaluator(Names):
             return self.evaluate(module, node.value)
         if isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
             return Literal(Ref(module, node))
+        if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
+            return Collected("list", self.evaluate(module, node.elt))
+        if isinstance(node, cst.DictComp):
+            return Collected("dict", self.evaluate(module, node.value), self.evaluate(module, node.key))
         if isinstance(node, cst.Lambda):
             return FunctionValue(Ref(module, node))
-        if isinstance(node, cst.FormattedString):
+        if isinstance(node, (cst.FormattedString, cst.ConcatenatedString)):
             return self._formatted(module, node)
         if isinstance(node, cst.BinaryOperation):
             return self._binary(module, node)
+        if isinstance(node, cst.Await):
+            return self._await(module, node)
         found, value = literals.literal(node)
         if found:
             return Constant(value, Ref(module, node))
-        return Unknown(f"`{_short(module, node)}` is computed when the program runs")
+        return Unknown(f"`{short(module, node)}` is computed when the program runs")
 
     def _name(self, module: Module, node: cst.Name) -> Value:
         if node.value in literals.KEYWORDS:
@@ -125,87 +153,56 @@ class Evaluator(Names):
         return self.name(module, node)
 
     def _boolean(self, module: Module, node: cst.BooleanOperation) -> Value:
-        left = self.evaluate(module, node.left)
-        right = self.evaluate(module, node.right)
+        left = list(self.evaluate(module, node.left).options())
         if isinstance(node.operator, cst.Or):
-            kept: Iterable[Value] = (
-                option for option in left.options() if not (isinstance(option, Constant) and not option.value)
-            )
+            if all(_is_true(option) for option in left):
+                return union(left)
+            kept = [option for option in left if not (isinstance(option, Constant) and not option.value)]
         else:
-            kept = (option for option in left.options() if isinstance(option, Constant) and not option.value)
-        return union([*kept, right])
+            kept = [option for option in left if isinstance(option, Constant) and not option.value]
+        return union([*kept, self.evaluate(module, node.right)])
 
-    def _formatted(self, module: Module, node: cst.FormattedString) -> Value:
-        texts = [""]
-        for part in node.parts:
-            if isinstance(part, cst.FormattedStringText):
-                pieces = [part.value.replace("{{", "{").replace("}}", "}")]
-                if "\\" in part.value:
-                    return Unknown("an f-string with escapes is put together when the program runs")
-            else:
+    def _formatted(self, module: Module, node: cst.FormattedString | cst.ConcatenatedString) -> Value:
+        found, value = literals.literal(node)
+        if found:
+            return Constant(value, Ref(module, node))
+        if isinstance(node, cst.ConcatenatedString):
+            pieces = [self.evaluate(module, node.left), self.evaluate(module, node.right)]
+        else:
+            pieces = []
+            for part in node.parts:
+                if isinstance(part, cst.FormattedStringText):
+                    text = literals.formatted_text(node, part)
+                    pieces.append(Constant(text) if text is not None else Unknown("an odd escape"))
+                    continue
                 assert isinstance(part, cst.FormattedStringExpression)
-                found = constants(self.evaluate(module, part.expression))
-                if found is None or part.conversion or part.format_spec:
+                known = constants(self.evaluate(module, part.expression))
+                if known is None or part.format_spec or part.conversion not in (None, "s"):
                     return Unknown(
-                        f"the f-string holds `{_short(module, part.expression)}`, which is not known"
+                        f"the f-string holds `{short(module, part.expression)}`, which is not known"
                     )
-                pieces = [str(constant.value) for constant in found]
-            texts = [left + right for left in texts for right in pieces]
-            if len(texts) > _MAX_TEXTS:
-                return Unknown("the f-string can be too many texts")
-        return union(Constant(text, Ref(module, node)) for text in texts)
+                pieces.append(union(Constant(str(constant.value)) for constant in known))
+        return literals.joined("", pieces, Ref(module, node)) or Unknown(
+            f"`{short(module, node)}` is put together when the program runs"
+        )
 
     def _binary(self, module: Module, node: cst.BinaryOperation) -> Value:
         left, right = self.evaluate(module, node.left), self.evaluate(module, node.right)
-        texts = (constant_text(left), constant_text(right))
-        if isinstance(node.operator, cst.Add) and texts[0] is not None and texts[1] is not None:
-            return Constant(texts[0] + texts[1], Ref(module, node))
-        return Unknown(f"`{_short(module, node)}` is computed when the program runs")
+        value = None
+        if isinstance(node.operator, cst.Add):
+            value = literals.joined("", [left, right], Ref(module, node))
+        elif isinstance(node.operator, cst.Modulo) and constant_text(left) is not None:
+            value = literals.filled(constant_text(left) or "", self.parts(right), Ref(module, node))
+        return value or Unknown(f"`{short(module, node)}` is computed when the program runs")
 
     def _subscript(self, module: Module, node: cst.Subscript) -> Value:
         if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
-            return Unknown(f"`{_short(module, node)}` is a slice")
+            return Unknown(f"`{short(module, node)}` is a slice")
         key = self.evaluate(module, node.slice[0].slice.value)
         return union(
-            self.item(base, key, f"`{_short(module, node)}`")
+            self.item(base, key, f"`{short(module, node)}`")
             for base in self.evaluate(module, node.value).options()
         )
-
-    def item(self, base: Value, key: Value, shown: str) -> Value:
-        """`base[key]`."""
-        if isinstance(base, Literal):
-            return self._literal_item(base, key, shown)
-        if isinstance(base, Answer):
-            return self._answer_item(base, key)
-        return Unknown(f"{shown} is taken from a value that is not known")
-
-    def _literal_item(self, base: Literal, key: Value, shown: str) -> Value:
-        module, node = base.ref.module, base.ref.node
-        entries = literals.entries(node, lambda part: self.evaluate(module, part))
-        if entries is None:
-            return Unknown(f"{shown} is taken from a display with `*` or `**`")
-        wanted = constants(key)
-        if wanted is None:
-            return union(self.evaluate(module, value) for _, value in entries)
-        chosen = []
-        for constant in wanted:
-            index = constant.value
-            if isinstance(index, int) and index < 0 and not isinstance(node, cst.Dict):
-                index += len(entries)
-            chosen += [self.evaluate(module, value) for name, value in entries if name == index]
-        return union(chosen) if chosen else Unknown(f"{shown} has no such key")
-
-    def _answer_item(self, base: Answer, key: Value) -> Value:
-        if base.kind in ("array", "map"):
-            return Answer("object", base.object, None, None, base.calls, (*base.part, "[]"))
-        name = constant_text(key)
-        kind = self.pack.objects.get(base.object or "")
-        part = (*base.part, name or "?")
-        if base.kind == "object" and kind is not None and name in kind.fields:
-            field = kind.fields[name]
-            sort = "object" if field.object else "scalar"
-            return Answer(sort, field.object, field.format, field.enum, base.calls, part)
-        return Answer("unknown", None, None, None, base.calls, part)
 
     # Calls
 
@@ -219,22 +216,56 @@ class Evaluator(Names):
             surface = self._constructors.get(callee.name)
             if surface is not None:
                 return Client(surface.surface, Ref(module, node))
-            return Unknown(f"`{callee.name}` is not part of the project")
+            known = builtin.called(self, callee.name, module, node)
+            return known if known is not None else Unknown(self.told_outside(callee.name))
         if isinstance(callee, ClassValue):
-            inherited = self.legacy_base(callee)
-            return Client(inherited.surface, None) if inherited else InstanceValue(callee)
+            return self.legacy_client(callee) or InstanceValue(callee)
         if isinstance(callee, FunctionValue):
             return self.returns(callee)
         if isinstance(callee, BoundMethod):
             if isinstance(callee.owner, Client):
                 return self._legacy_answer(callee.owner, callee.name, module, node)
             if isinstance(callee.owner, Answer):
-                return self._answer_method(callee.owner, callee.name, module, node)
+                return answers.method(self, callee.owner, callee.name, module, node)
             if callee.function is not None:
                 return self.returns(callee.function)
         if isinstance(callee, Unknown):
-            return callee
-        return Unknown(f"what `{_short(module, node.func)}` returns is not known")
+            return Unknown(callee.reason)
+        return Unknown(f"what `{short(module, node.func)}` returns is not known")
+
+    def _await(self, module: Module, node: cst.Await) -> Value:
+        if not isinstance(node.expression, cst.Call):
+            return Unknown(f"`{short(module, node)}` is computed when the program runs")
+        values: list[Value] = []
+        for callee in self.evaluate(module, node.expression.func).options():
+            function = callee.function if isinstance(callee, BoundMethod) else callee
+            if isinstance(function, FunctionValue) and isinstance(function.ref.node, cst.FunctionDef):
+                values.append(self.awaited(function))
+            else:
+                values.append(Unknown(f"what `{short(module, node)}` gives is not known"))
+        return union(values)
+
+    def entered(self, module: Module, node: cst.BaseExpression) -> Value:
+        """What `with node as name` gives the name."""
+        values: list[Value] = []
+        functions = self.evaluate(module, node.func).options() if isinstance(node, cst.Call) else ()
+        for callee in functions:
+            function = callee.function if isinstance(callee, BoundMethod) else callee
+            if isinstance(function, FunctionValue) and isinstance(function.ref.node, cst.FunctionDef):
+                names = {dotted_name(decorator.decorator) for decorator in function.ref.node.decorators}
+                if names & _CONTEXT_MANAGERS:
+                    values.append(self.yielded(function))
+        if values:
+            return union(values)
+        for option in self.evaluate(module, node).options():
+            if isinstance(option, InstanceValue):
+                for name in ("__enter__", "__aenter__"):
+                    for method in self.member(option.of, name, option).options():
+                        if isinstance(method, BoundMethod) and method.function is not None:
+                            values.append(self.awaited(method.function))
+            elif isinstance(option, (Client, Unknown)):
+                values.append(option)
+        return union(values) if values else Unknown(f"what `with {short(module, node)}` gives is not known")
 
     def _legacy_answer(self, client: Client, name: str, module: Module, node: cst.Call) -> Value:
         shape = self.pack.surfaces[client.surface].calls.get(name)
@@ -242,23 +273,22 @@ class Evaluator(Names):
             return Unknown(f"`{name}` is no call of the client")
         bound = bind_call(node, shape)
         names = constants(self.evaluate(module, bound.method)) if bound.method is not None else None
-        here = frozenset([Ref(module, node)])
-        values: list[Value] = []
-        for constant in names or ():
-            rule = self.pack.methods.get(constant.value) if isinstance(constant.value, str) else None
-            returns = rule.returns if rule else None
-            if returns is None:
-                values.append(Answer("unknown", None, None, None, here))
-            else:
-                values.append(Answer(returns.type, returns.object, returns.format, None, here))
-        return union(values) if values else Answer("unknown", None, None, None, here)
+        return answers.of(self.pack, names or [], Ref(module, node))
 
-    def _answer_method(self, answer: Answer, name: str, module: Module, node: cst.Call) -> Value:
-        """`answer.get(key, default)`; what other methods give is not followed."""
-        if name == "get" and node.args and not any(arg.star or arg.keyword for arg in node.args):
-            field = self._answer_item(answer, self.evaluate(module, node.args[0].value))
-            return union([field, *(self.evaluate(module, arg.value) for arg in node.args[1:2])])
-        return Unknown(f"`{name}` of an answer is not followed")
+    def item(self, base: Value, key: Value, shown: str) -> Value:
+        """`base[key]`."""
+        if isinstance(base, Answer):
+            return answers.item(self.pack, base, key)
+        return super().item(base, key, shown)
+
+    def iterated(self, value: Value) -> Value:
+        """One item of iterating a value."""
+        return union(
+            answers.iterated(option) if isinstance(option, Answer) else self.one_of(option)
+            for option in value.options()
+        )
+
+    # Clients
 
     def legacy_base(self, klass: ClassValue) -> Surface | None:
         """The surface whose client the class inherits from."""
@@ -267,6 +297,15 @@ class Evaluator(Names):
                 return self._constructors[base.name]
         return None
 
+    def legacy_client(self, klass: ClassValue) -> Client | None:
+        """The client that instances of the class are, if it inherits from one."""
+        surface = self.legacy_base(klass)
+        return Client(surface.surface, None) if surface is not None else None
+
+    def is_request(self, client: Client, name: str) -> bool:
+        """Whether a method of a client performs a request."""
+        return name in self.pack.surfaces[client.surface].calls
+
     def annotated(self, module: Module, annotation: cst.BaseExpression) -> Value | None:
         """What an annotation says a value is, where that is a legacy client or a class of the project."""
         for part in literals.annotation_parts(annotation):
@@ -274,51 +313,43 @@ class Evaluator(Names):
             if isinstance(value, Symbol) and value.name in self._constructors:
                 return Client(self._constructors[value.name].surface, None)
             if isinstance(value, ClassValue):
-                inherited = self.legacy_base(value)
-                return Client(inherited.surface, None) if inherited else InstanceValue(value)
+                return self.legacy_client(value) or InstanceValue(value)
         return None
+
+    # Names
 
     def outside(self, dotted: str) -> Value:
         """A name that an import brings in from outside of the project."""
-        return Symbol(self.surface_symbol(dotted))
+        name = self.surface_symbol(dotted)
+        base, _, last = name.rpartition(".")
+        if base in self._constructors and last in self._constructors[base].calls:
+            return Unknown(f"`{name}` is taken from the class, not from a client")
+        return Symbol(name)
 
     def star_symbol(self, dotted: str, name: str) -> Value | None:
         """What `from dotted import *` gives for a name, where `dotted` is a surface's module."""
         surface = self._modules.get(self.surface_symbol(dotted))
         return self.outside(f"{surface.module}.{name}") if surface and name in surface.exports else None
 
-    def iterated(self, value: Value) -> Value:
-        """One item of iterating a value."""
-        items: list[Value] = []
-        for option in value.options():
-            if isinstance(option, Answer) and option.kind == "array":
-                items.append(Answer("object", option.object, None, None, option.calls, (*option.part, "[]")))
-            elif isinstance(option, Answer):
-                # Over a map these are its keys; over anything else the shape is not known.
-                items.append(Answer("unknown", None, None, None, option.calls, (*option.part, "?")))
-            elif isinstance(option, Literal):
-                items.append(self._literal_item(option, Unknown("any"), "an item"))
-            else:
-                items.append(Unknown("the items of what is iterated are not known"))
-        return union(items)
-
     def binding_value(self, binding: Binding, module: Module) -> Value:
         """The value that one binding gives its name."""
         if binding.kind == "param":
             return self.parameter(binding, module)
+        if isinstance(binding.node, cst.Param):
+            many = f"`{short(module, binding.node)}` is not followed"
+            kind = "dict" if many.startswith("`**") else "tuple"
+            return Collected(kind, Unknown(many), Unknown(many))
         if binding.value is None:
             typed = self.annotated(module, binding.annotation) if binding.annotation is not None else None
-            return typed or Unknown(f"`{_short(module, binding.node)}` gets its value when the program runs")
-        value = self.evaluate(module, binding.value)
+            return typed or Unknown(f"`{short(module, binding.node)}` gets its value when the program runs")
+        if binding.kind == "caught":
+            return Unknown("an exception")
+        if binding.kind == "enter":
+            value = self.entered(module, binding.value)
+        else:
+            value = self.evaluate(module, binding.value)
         if binding.kind == "item":
             value = self.iterated(value)
-        elif binding.kind == "enter":
-            value = union(
-                option if isinstance(option, Client) else Unknown("`with` decides")
-                for option in value.options()
-            )
-        elif binding.kind == "caught":
-            return Unknown("an exception")
         for index in binding.path:
             value = union(
                 self.item(option, Constant(index), "an unpacked value") for option in value.options()
@@ -333,8 +364,31 @@ class Evaluator(Names):
         """The bindings of a name in one scope."""
         return scope.bindings.get(name, [])
 
+    def told_outside(self, name: str) -> str:
+        """Why something from outside tells nothing."""
+        if name.startswith("builtins."):
+            return f"`{name.removeprefix('builtins.')}` is not followed"
+        return f"`{name}` is not part of the project"
 
-def _short(module: Module, node: cst.CSTNode) -> str:
+
+def _without_itself(value: Value, node: cst.CSTNode) -> Value:
+    """Drop the alternatives in which an expression is only itself again."""
+    options = list(value.options())
+    kept = [option for option in options if not (isinstance(option, Recursion) and option.node is node)]
+    if len(kept) == len(options):
+        return value
+    return union(kept) if kept else Unknown(next(o.reason for o in options if isinstance(o, Recursion)))
+
+
+def _is_true(option: Value) -> bool:
+    return isinstance(option, (Client, FunctionValue, ClassValue, ModuleValue, BoundMethod)) or (
+        isinstance(option, Constant) and bool(option.value)
+    )
+
+
+def short(module: Module, node: cst.CSTNode) -> str:
     """The source of a node, short enough for one line of a message; literals are masked by the renderer."""
-    text = " ".join(module.text_of(node).split())
+    # What is read out of a string annotation has no place of its own.
+    source = module.text_of(node) if node in module.spans else cst.Module([]).code_for_node(node)
+    text = " ".join(source.split())
     return text if len(text) <= 40 else text[:37] + "..."

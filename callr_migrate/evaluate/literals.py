@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import libcst as cst
 
-from callr_migrate.evaluate.values import Value, constants
+from callr_migrate.evaluate.values import Constant, Ref, Value, constants, union
 
 KEYWORDS: dict[str, Any] = {"None": None, "True": True, "False": False}
+
+_MAX_TEXTS = 32
+# The only fields that are filled in: none that look into a value, or lay it out (a width can be a thousand million).
+_FIELD = re.compile(r"\{\w*\}")
 
 
 def literal(node: cst.CSTNode) -> tuple[bool, Any]:
@@ -23,6 +28,63 @@ def literal(node: cst.CSTNode) -> tuple[bool, Any]:
         found, value = literal(node.expression)
         return (True, -value) if found and isinstance(value, (int, float)) else (False, None)
     return False, None
+
+
+def formatted_text(node: cst.FormattedString, part: cst.FormattedStringText) -> str | None:
+    """The text between two fields of an f-string; None where it cannot be read on its own."""
+    text = part.value.replace("{{", "{").replace("}}", "}")
+    if "\\" not in text or "r" in node.prefix.lower():
+        return text
+    quote = node.quote
+    try:
+        value = cst.SimpleString(f"{quote}{text}{quote}").evaluated_value
+    except (SyntaxError, ValueError, cst.CSTValidationError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def joined(between: str, parts: Sequence[Value], at: Ref) -> Value | None:
+    """The texts that the parts can make; None where one of them is not known."""
+    texts: list[str] | None = None
+    for part in parts:
+        found = constants(part)
+        if found is None or not all(isinstance(constant.value, str) for constant in found):
+            return None
+        pieces = [constant.value for constant in found]
+        texts = pieces if texts is None else [left + between + right for left in texts for right in pieces]
+        if len(texts) > _MAX_TEXTS:
+            return None
+    return union(Constant(text, at) for text in ([""] if texts is None else texts))
+
+
+def filled(text: str, parts: Sequence[Value] | None, at: Ref) -> Value | None:
+    """`text % parts`, where the text has only `%s` and each part is one constant."""
+    values = [_only(part) for part in parts] if parts is not None else None
+    if values is None or None in values or text.replace("%s", "").count("%"):
+        return None
+    pieces = text.split("%s")
+    if len(pieces) != len(values) + 1:
+        return None
+    return Constant("".join(map(str.__add__, pieces, [*map(str, values), ""])), at)
+
+
+def formatted(text: str, parts: Sequence[Value], named: Mapping[str, Value], at: Ref) -> Value | None:
+    """`text.format(...)`, where each part is one constant text."""
+    values = [_only(part) for part in parts]
+    keywords = {name: _only(part) for name, part in named.items()}
+    if not all(isinstance(value, str) for value in [*values, *keywords.values()]):
+        return None
+    if "{" in (rest := _FIELD.sub("", text)) or "}" in rest:
+        return None
+    try:
+        return Constant(text.format(*values, **keywords), at)
+    except (IndexError, KeyError, ValueError):
+        return None
+
+
+def _only(part: Value) -> Any:
+    found = constants(part)
+    return found[0].value if found and len(found) == 1 else None
 
 
 def entries(

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import libcst as cst
 
-from callr_migrate.evaluate.module import InexactTreeError, Module
+from callr_migrate.evaluate.module import Binding, InexactTreeError, Module
 from callr_migrate.source import SourceError, SourceFile
+
+# The methods of lists, dicts and sets that put something into them.
+CHANGING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
 
 
 class Project:
@@ -18,7 +21,13 @@ class Project:
         self.root = root.resolve()
         self._read = read
         self._modules: dict[Path, Module | None] = {}
-        self._calls_by_name: dict[str, list[tuple[Module, cst.Call]]] = {}
+        self._calls: dict[str, list[tuple[Module, cst.Call]]] = {}
+        self._attributes: dict[str, list[tuple[Module, Binding]]] = {}
+        self._classes: dict[str, list[tuple[Module, cst.ClassDef]]] = {}
+        self._changes: dict[
+            str, list[tuple[Module, cst.Call | cst.Subscript, cst.BaseExpression | None]]
+        ] = {}
+        self._other_names: dict[str, set[str]] = {}
 
     @property
     def modules(self) -> list[Module]:
@@ -34,15 +43,55 @@ class Project:
         self._modules[key] = None
         module = Module(source, *_module_name(key))
         self._modules[key] = module
+        self._note(module)
+        return module
+
+    def _note(self, module: Module) -> None:
         for call in module.calls:
             name = last_name(call.func)
             if name:
-                self._calls_by_name.setdefault(name, []).append((module, call))
-        return module
+                self._calls.setdefault(name, []).append((module, call))
+            if isinstance(call.func, cst.Attribute) and name in CHANGING:
+                changed = last_name(call.func.value)
+                self._changes.setdefault(changed or "", []).append((module, call, None))
+        for store, value in module.stores:
+            self._changes.setdefault(last_name(store.value) or "", []).append((module, store, value))
+        for name, bindings in module.attribute_bindings.items():
+            self._attributes.setdefault(name, []).extend((module, binding) for binding in bindings)
+        for node in module.classes:
+            for base in node.bases:
+                name = last_name(base.value)
+                if name:
+                    self._classes.setdefault(name, []).append((module, node))
+        for statement in module.imports:
+            for alias in () if isinstance(statement.names, cst.ImportStar) else statement.names:
+                if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+                    name = last_name(alias.name) or ""
+                    self._other_names.setdefault(name, set()).add(alias.asname.name.value)
 
     def calls_named(self, name: str) -> list[tuple[Module, cst.Call]]:
-        """The calls of loaded modules whose callee ends in `name`."""
-        return self._calls_by_name.get(name, [])
+        """The calls of loaded modules whose callee ends in `name`, or in what an import calls it."""
+        calls = self._calls.get(name, [])
+        others = self._other_names.get(name, set()) - {name}
+        return (
+            calls + [call for other in sorted(others) for call in self._calls.get(other, [])]
+            if others
+            else calls
+        )
+
+    def attribute_bindings(self, name: str) -> list[tuple[Module, Binding]]:
+        """The assignments to an attribute of this name."""
+        return self._attributes.get(name, [])
+
+    def classes_on(self, name: str) -> list[tuple[Module, cst.ClassDef]]:
+        """The classes that name a base so."""
+        return self._classes.get(name, [])
+
+    def changes_of(
+        self, name: str
+    ) -> list[tuple[Module, cst.Call | cst.Subscript, cst.BaseExpression | None]]:
+        """Where items are put into something of this name: `name[key] = value`, `name.append(value)`."""
+        return self._changes.get(name, [])
 
     def load(self, path: Path) -> Module | None:
         """The module of a file, or None if it cannot be read or parsed."""

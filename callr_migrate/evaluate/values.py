@@ -36,6 +36,13 @@ class Unknown(Value):
 
 
 @dataclass(frozen=True)
+class Recursion(Unknown):
+    """An expression that is met again while it is evaluated: it adds nothing to its own alternatives."""
+
+    node: cst.CSTNode
+
+
+@dataclass(frozen=True)
 class Constant(Value):
     """A literal, wherever it was written (`at`)."""
 
@@ -82,6 +89,13 @@ class InstanceValue(Value):
 
 
 @dataclass(frozen=True)
+class SuperValue(Value):
+    """`super()` in a method of the class."""
+
+    of: ClassValue
+
+
+@dataclass(frozen=True)
 class Client(Value):
     """A legacy client. `made_at` is its construction; None where only an annotation tells."""
 
@@ -103,6 +117,22 @@ class Literal(Value):
     """A tuple, list, set or dict display."""
 
     ref: Ref
+
+
+@dataclass(frozen=True)
+class Collected(Value):
+    """A list, dict or the like that is filled when the program runs: each of its items is `item`."""
+
+    kind: str
+    item: Value
+    key: Value | None = None
+
+
+@dataclass(frozen=True)
+class Row(Value):
+    """A tuple of known length that no display in the source shows, such as an item of `zip(a, b)`."""
+
+    items: tuple[Value, ...]
 
 
 @dataclass(frozen=True)

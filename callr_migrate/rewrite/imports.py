@@ -57,9 +57,11 @@ class Imports:
         while isinstance(name, cst.Attribute):
             name = name.value
         assert isinstance(name, cst.Name)
-        scope = self.module.scope_of(statement)
         bindings = [
-            binding for group in scope.bindings.values() for binding in group if binding.node is alias
+            binding
+            for scope in self._inner_scopes()
+            for binding in scope.bindings.get(name.value, [])
+            if binding.node is alias
         ]
         references = [
             use

@@ -1,0 +1,59 @@
+"""What legacy calls return, and the parts of it, by the pack's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from callr_migrate.evaluate.values import Answer, Constant, Ref, Unknown, Value, constant_text, union
+from callr_migrate.pack.model import RulePack
+
+if TYPE_CHECKING:
+    from callr_migrate.evaluate.evaluator import Evaluator
+    from callr_migrate.evaluate.module import Module
+
+
+def of(pack: RulePack, names: Iterable[Constant], call: Ref) -> Value:
+    """The answer of a call that has one of these method names."""
+    here = frozenset([call])
+    values: list[Value] = []
+    for constant in names:
+        rule = pack.methods.get(constant.value) if isinstance(constant.value, str) else None
+        returns = rule.returns if rule else None
+        if returns is None:
+            values.append(Answer("unknown", None, None, None, here))
+        else:
+            values.append(Answer(returns.type, returns.object, returns.format, None, here))
+    return union(values) if values else Answer("unknown", None, None, None, here)
+
+
+def item(pack: RulePack, base: Answer, key: Value) -> Value:
+    """`answer[key]`."""
+    if base.kind in ("array", "map"):
+        return Answer("object", base.object, None, None, base.calls, (*base.part, "[]"))
+    name = constant_text(key)
+    kind = pack.objects.get(base.object or "")
+    part = (*base.part, name or "?")
+    if base.kind == "object" and kind is not None and name in kind.fields:
+        field = kind.fields[name]
+        sort = "object" if field.object else "scalar"
+        return Answer(sort, field.object, field.format, field.enum, base.calls, part)
+    return Answer("unknown", None, None, None, base.calls, part)
+
+
+def iterated(answer: Answer) -> Answer:
+    """One item of iterating an answer."""
+    if answer.kind == "array":
+        return Answer("object", answer.object, None, None, answer.calls, (*answer.part, "[]"))
+    # Over a map these are its keys; over anything else the shape is not known.
+    return Answer("unknown", None, None, None, answer.calls, (*answer.part, "?"))
+
+
+def method(evaluator: Evaluator, answer: Answer, name: str, module: Module, node: cst.Call) -> Value:
+    """`answer.get(key, default)`; what other methods give is not followed."""
+    if name == "get" and node.args and not any(arg.star or arg.keyword for arg in node.args):
+        field = item(evaluator.pack, answer, evaluator.evaluate(module, node.args[0].value))
+        return union([field, *(evaluator.evaluate(module, arg.value) for arg in node.args[1:2])])
+    return Unknown(f"`{name}` of an answer is not followed")

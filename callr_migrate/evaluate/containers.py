@@ -1,0 +1,167 @@
+"""Lists, tuples, dicts and sets: what is in them, and what is put into them later."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from callr_migrate.evaluate import literals
+from callr_migrate.evaluate.functions import Functions
+from callr_migrate.evaluate.module import Module
+from callr_migrate.evaluate.project import last_name
+from callr_migrate.evaluate.values import (
+    Collected,
+    Constant,
+    Literal,
+    Ref,
+    Row,
+    Symbol,
+    Unknown,
+    Value,
+    constants,
+    union,
+)
+
+
+class Containers(Functions):
+    """The part of the evaluator that follows values into and out of containers."""
+
+    def item(self, base: Value, key: Value, shown: str) -> Value:
+        """`base[key]`."""
+        if isinstance(base, Literal):
+            return self._literal_item(base, key, shown)
+        if isinstance(base, Collected):
+            return base.item
+        if isinstance(base, Row):
+            wanted = constants(key)
+            if wanted and len(wanted) == 1 and isinstance(wanted[0].value, int):
+                index = wanted[0].value
+                if -len(base.items) <= index < len(base.items):
+                    return base.items[index]
+            return union(base.items)
+        if isinstance(base, Unknown):
+            return Unknown(base.reason)
+        if isinstance(base, Symbol):
+            return Unknown(self.told_outside(base.name))
+        return Unknown(f"{shown} is taken from a value that is not known")
+
+    def told_outside(self, name: str) -> str:
+        """Why something from outside tells nothing."""
+        raise NotImplementedError
+
+    def one_of(self, value: Value) -> Value:
+        """One item of iterating a container."""
+        if isinstance(value, Literal):
+            keys = self._keys(value) if isinstance(value.ref.node, cst.Dict) else None
+            return keys or self._literal_item(value, Unknown("any"), "an item")
+        if isinstance(value, Collected):
+            return value.item if value.kind != "dict" else value.key or Unknown("the keys are not known")
+        if isinstance(value, Row):
+            return union(value.items)
+        if isinstance(value, Unknown):
+            return Unknown(value.reason)
+        if isinstance(value, Symbol):
+            return Unknown(self.told_outside(value.name))
+        return Unknown("the items of what is iterated are not known")
+
+    def parts(self, value: Value) -> list[Value] | None:
+        """The items of a list or tuple one by one; None where they cannot be told. Anything else is its own."""
+        if isinstance(value, Row):
+            return list(value.items)
+        if isinstance(value, Literal) and isinstance(value.ref.node, (cst.List, cst.Tuple)):
+            found = self._entries(value)
+            if found is None or self._put_into(value):
+                return None
+            return [self.evaluate(value.ref.module, part) for _, part in found]
+        return [value] if isinstance(value, Constant) else None
+
+    def values_of(self, value: Value) -> Value:
+        """What the values of a dict may be."""
+        if isinstance(value, Literal):
+            return self._literal_item(value, Unknown("any"), "an item")
+        return value.item if isinstance(value, Collected) else Unknown("the values of the dict are not known")
+
+    def keys_of(self, value: Value) -> Value:
+        """What the keys of a dict may be."""
+        if isinstance(value, Literal):
+            return self._keys(value) or Unknown("the keys of the dict are not known")
+        return self.one_of(value)
+
+    def _keys(self, base: Literal) -> Value | None:
+        node = base.ref.node
+        if not isinstance(node, cst.Dict) or self._put_into(base):
+            return None
+        return union(
+            self.evaluate(base.ref.module, element.key)
+            if isinstance(element, cst.DictElement)
+            else Unknown("a dict is unpacked into this one")
+            for element in node.elements
+        )
+
+    def _entries(self, base: Literal) -> list[tuple[object, cst.BaseExpression]] | None:
+        return literals.entries(base.ref.node, lambda part: self.evaluate(base.ref.module, part))
+
+    def _literal_item(self, base: Literal, key: Value, shown: str) -> Value:
+        module, node = base.ref.module, base.ref.node
+        entries = self._entries(base)
+        if entries is None:
+            return Unknown(f"{shown} is taken from a display whose entries are not all known")
+        wanted = constants(key)
+        chosen = self._put_into(base)
+        if wanted is None:
+            chosen += [self.evaluate(module, value) for _, value in entries]
+            return union(chosen) if chosen else Unknown(f"{shown} is taken from something empty")
+        for constant in wanted:
+            index = constant.value
+            if isinstance(index, int) and index < 0 and not isinstance(node, cst.Dict):
+                index += len(entries)
+            chosen += [self.evaluate(module, value) for name, value in entries if name == index]
+        return union(chosen) if chosen else Unknown(f"{shown} has no such key")
+
+    def _put_into(self, base: Literal) -> list[Value]:
+        """What is put into a container after it was made, under the names that it is given where it stands."""
+        values: list[Value] = []
+        for name in _names_of(base.ref):
+            for module, change, stored in self.project.changes_of(name):
+                holder = change.value if isinstance(change, cst.Subscript) else change.func.value  # type: ignore[attr-defined]
+                if base not in self.evaluate(module, holder).options():
+                    continue
+                if stored is not None:
+                    values.append(self.evaluate(module, stored))
+                else:
+                    values += self._given(module, change)
+        return values
+
+    def _given(self, module: Module, change: cst.Call | cst.Subscript) -> list[Value]:
+        if isinstance(change, cst.Subscript):
+            return [Unknown("what is stored in it is not known")]
+        name = last_name(change.func)
+        args = change.args
+        if any(arg.star or arg.keyword for arg in args) and name == "update":
+            return [
+                Unknown("it is updated with what is not known")
+                if arg.star
+                else self.evaluate(module, arg.value)
+                for arg in args
+            ]
+        if name in ("append", "appendleft", "add") and len(args) == 1:
+            return [self.evaluate(module, args[0].value)]
+        if name in ("insert", "setdefault") and len(args) == 2:
+            return [self.evaluate(module, args[1].value)]
+        if name == "update" and len(args) == 1:
+            value = self.evaluate(module, args[0].value)
+            return [self.values_of(option) for option in value.options()]
+        if name == "extend" and len(args) == 1:
+            return [self.one_of(option) for option in self.evaluate(module, args[0].value).options()]
+        return [Unknown(f"what `{name}` puts into it is not known")]
+
+
+def _names_of(ref: Ref) -> set[str]:
+    """The names that a display is assigned to where it stands; empty for one that is part of something else."""
+    parent = ref.module.parent(ref.node)
+    targets: list[cst.CSTNode] = []
+    if isinstance(parent, cst.Assign):
+        targets = [target.target for target in parent.targets]
+    elif isinstance(parent, (cst.AnnAssign, cst.NamedExpr)):
+        targets = [parent.target]
+    names = {last_name(target) for target in targets if isinstance(target, cst.BaseExpression)}
+    return {name for name in names if name}

@@ -1,0 +1,203 @@
+"""Functions: what they return, and what their callers in the project pass."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from callr_migrate.evaluate.members import Members
+from callr_migrate.evaluate.module import Binding, Module
+from callr_migrate.evaluate.names import is_plain
+from callr_migrate.evaluate.project import Project, dotted_name
+from callr_migrate.evaluate.values import (
+    BoundMethod,
+    ClassValue,
+    Client,
+    FunctionValue,
+    InstanceValue,
+    Ref,
+    Unknown,
+    Value,
+    union,
+)
+
+
+class Functions(Members):
+    """The part of the evaluator that follows values into and out of functions."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self._bodies: dict[cst.CSTNode, _Body] = {}
+
+    def returns(self, function: FunctionValue) -> Value:
+        """What a call of the function gives."""
+        module, node = function.ref.module, function.ref.node
+        if isinstance(node, cst.Lambda):
+            return self.evaluate(module, node.body)
+        assert isinstance(node, cst.FunctionDef)
+        if node.asynchronous is not None:
+            return Unknown(f"`{node.name.value}` is asynchronous")
+        return self.awaited(function)
+
+    def awaited(self, function: FunctionValue) -> Value:
+        """What the `return` statements of the function give."""
+        module, node = function.ref.module, function.ref.node
+        assert isinstance(node, cst.FunctionDef)
+        body = self._body(node)
+        if body.yields:
+            return Unknown(f"`{node.name.value}` is a generator")
+        values = [self.evaluate(module, item.value) for item in body.returns if item.value is not None]
+        if node.returns is not None:
+            values = self._typed(values, module, node.returns.annotation)
+        return union(values) if values else Unknown(f"`{node.name.value}` returns nothing")
+
+    def yielded(self, function: FunctionValue) -> Value:
+        """What the `yield`s of the function give."""
+        module, node = function.ref.module, function.ref.node
+        assert isinstance(node, cst.FunctionDef)
+        values = [
+            self.evaluate(module, item.value)
+            for item in self._body(node).yields
+            if isinstance(item.value, cst.BaseExpression)
+        ]
+        return union(values) if values else Unknown(f"`{node.name.value}` yields nothing")
+
+    def _body(self, node: cst.FunctionDef) -> _Body:
+        if node not in self._bodies:
+            self._bodies[node] = _Body()
+            node.body.visit(self._bodies[node])
+        return self._bodies[node]
+
+    def parameter(self, binding: Binding, module: Module) -> Value:
+        """A parameter: `self`, its default, what callers in the project pass, else its annotation."""
+        param = binding.node
+        assert isinstance(param, cst.Param)
+        function = binding.scope.node
+        klass = self._class_of(function, module)
+        name = param.name.value
+        index = _position(function, param)
+        if klass is not None and index == 0 and not _is_static(function):
+            made = isinstance(function, cst.FunctionDef) and function.name.value == "__new__"
+            is_class = made or _has_decorator(function, "classmethod")
+            return klass if is_class else InstanceValue(klass)
+        values: list[Value] = []
+        if param.default is not None:
+            values.append(self.evaluate(module, param.default))
+        values += self._passed(function, module, klass, name, index)
+        if binding.annotation is not None:
+            values = self._typed(values, module, binding.annotation)
+        owner = function.name.value if isinstance(function, cst.FunctionDef) else "a lambda"
+        if not values:
+            line = module.source.position(module.span(function)[0]).line
+            return Unknown(
+                f"`{name}` is a parameter of `{owner}` ({module.path.name}:{line}), whose callers are not known"
+            )
+        if isinstance(function, cst.FunctionDef) and not is_plain(function):
+            values.append(Unknown(f"`{owner}` is decorated, and may be called from elsewhere"))
+        return union(values)
+
+    def _typed(self, values: list[Value], module: Module, annotation: cst.BaseExpression) -> list[Value]:
+        """The values, and what an annotation says in place of those that are not known."""
+        known = [option for value in values for option in value.options() if not isinstance(option, Unknown)]
+        if len(known) == len(values) and any(isinstance(option, Client) for option in known):
+            return values
+        typed = self.annotated(module, annotation)
+        return values if typed is None else [*known, typed]
+
+    def _class_of(self, function: cst.CSTNode, module: Module) -> ClassValue | None:
+        scope = module.scope_of(function)
+        return ClassValue(Ref(module, scope.node)) if scope.is_class else None
+
+    def _passed(
+        self, function: cst.CSTNode, module: Module, klass: ClassValue | None, name: str, index: int | None
+    ) -> list[Value]:
+        if not isinstance(function, cst.FunctionDef):
+            return []
+        target = FunctionValue(Ref(module, function))
+        values: list[Value] = []
+        if klass is not None and function.name.value == "__init__":
+            for made in [klass, *self.subclasses(klass)]:
+                if made != klass and "__init__" in made.ref.module.scope_opened_by(made.ref.node).bindings:
+                    continue
+                values += self._given_to(target, made, name, index)
+        return values + self._given_to(target, None, name, index)
+
+    def _given_to(
+        self, target: FunctionValue, made: ClassValue | None, name: str, index: int | None
+    ) -> list[Value]:
+        """What calls pass as a parameter of a function, or (with `made`) of a class's `__init__`."""
+        node = made.ref.node if made else target.ref.node
+        assert isinstance(node, (cst.ClassDef, cst.FunctionDef))
+        values: list[Value] = []
+        calls = self.project.calls_named(node.name.value)
+        if made is not None:
+            calls = [*calls, *self.project.calls_named("cls")]
+        for other, call in calls:
+            for callee in self.evaluate(other, call.func).options():
+                if made is not None:
+                    fits = shifted = callee == made
+                else:
+                    shifted = isinstance(callee, BoundMethod) and callee.function == target
+                    fits = shifted or callee == target
+                    shifted = shifted and not _is_static(target.ref.node)
+                    shifted = shifted or (fits and _has_decorator(target.ref.node, "classmethod"))
+                if fits:
+                    values += self._argument(call, other, name, index, shifted)
+        return values
+
+    def _argument(
+        self, call: cst.Call, module: Module, name: str, index: int | None, shifted: bool
+    ) -> list[Value]:
+        """The value of one argument of a call; nothing where the parameter's default holds."""
+        wanted = None if index is None else index - shifted
+        position = 0
+        for arg in call.args:
+            if arg.star == "**" or (arg.star and wanted is not None):
+                return [Unknown(f"the arguments are unpacked with `{arg.star}`")]
+            if arg.keyword is not None:
+                if arg.keyword.value == name:
+                    return [self.evaluate(module, arg.value)]
+                continue
+            if position == wanted:
+                return [self.evaluate(module, arg.value)]
+            position += 1
+        return []
+
+
+def _position(function: cst.CSTNode, param: cst.Param) -> int | None:
+    params = function.params if isinstance(function, (cst.FunctionDef, cst.Lambda)) else None
+    ordered = [*params.posonly_params, *params.params] if params else []
+    return ordered.index(param) if param in ordered else None
+
+
+def _has_decorator(function: cst.CSTNode, name: str) -> bool:
+    return isinstance(function, cst.FunctionDef) and any(
+        dotted_name(decorator.decorator) == name for decorator in function.decorators
+    )
+
+
+def _is_static(function: cst.CSTNode) -> bool:
+    return _has_decorator(function, "staticmethod")
+
+
+class _Body(cst.CSTVisitor):
+    """The `return`s and `yield`s of a function body, nested functions left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.returns: list[cst.Return] = []
+        self.yields: list[cst.Yield] = []
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return False
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        return False
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> bool:
+        return False
+
+    def visit_Yield(self, node: cst.Yield) -> None:
+        self.yields.append(node)
+
+    def visit_Return(self, node: cst.Return) -> None:
+        self.returns.append(node)

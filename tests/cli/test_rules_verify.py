@@ -101,6 +101,25 @@ def test_write(call, vendor, tmp_path: Path) -> None:
     assert "verified" in shown
 
 
+def test_check_notes_what_it_ignores(call, vendor) -> None:
+    Path(".git").mkdir()
+    call("rules", "verify", "--write", "--openapi", kept(vendor))
+    assert call("check").err == ""
+    path = Path(FILE_NAME)
+    path.write_text(path.read_text("utf-8") + '  - "sms.gone: GET /gone"\n', encoding="utf-8")
+    result = call("check")
+    assert result.code == 0
+    assert result.err.startswith(f"note: {FILE_NAME}: 'sms.gone: GET /gone' is ignored: ")
+    assert result.err.count("\n") == 1
+    assert call("check", "--quiet").err == ""
+    path.write_text("x: 1\n")
+    result = call("check")
+    assert (result.code, result.err.splitlines()[0]) == (
+        2,
+        f"error: {FILE_NAME}:1: unknown key 'x' in 'the file'",
+    )
+
+
 def test_nothing_confirmed_leaves_the_file(call) -> None:
     Path(FILE_NAME).write_text("kept\n")
     other = {"openapi": "3.0.3", "info": {"title": "T", "version": "1"}, "paths": {"/x": {"get": {}}}}

@@ -351,7 +351,7 @@ def test_parameters_come_from_path_reference_and_properties(tmp_path: Path) -> N
         },
         "securitySchemes": {"K": {"type": "apiKey", "in": "header", "name": "X-Key"}},
     }
-    operation = {
+    operation: dict[str, Any] = {
         "parameters": [
             {"$ref": "#/components/parameters/Q"},
             {"name": "p", "in": "query", "content": {"application/json": {"schema": {"type": "object"}}}},
@@ -370,6 +370,9 @@ def test_parameters_come_from_path_reference_and_properties(tmp_path: Path) -> N
     found = document.at("/x")["GET"]
     assert sorted(found.query) == ["above", "deep", "p", "q", "r", "s"]
     assert found.required_query == {"q", "r"}
+    del operation["parameters"][2]["required"]
+    again = read(tmp_path, with_paths({"/x": item}, components=components))
+    assert again.at("/x")["GET"].required_query == {"q"}
     assert found.required_headers == {"X-Other"}
     assert not found.free_query
     assert document.schemas.values(found.query["r"], "") == {"1"}

@@ -598,6 +598,39 @@ def test_a_rule_that_writes_no_request_may_lack_what_is_required(tmp_path: Path,
     assert comparison.agrees
 
 
+THINNING = """\
+methods:
+- method: paint.thin
+  summary: Thin a paint.
+  params: [always, left_out, asked, {name: may_lack, optional: true}, {name: options, type: object}]
+  rest:
+    verb: POST
+    path: /thin
+    query:
+      always: $always
+      left_out: {value: $left_out, omit_if: ""}
+      asked: {value: $asked, ask: {x: paint.gloss}}
+      may_lack: $may_lack
+      key: $options.key
+      demanded: {value: $options.demanded, required: true}
+      literal: 1
+"""
+
+
+def test_what_is_not_always_sent(tmp_path: Path) -> None:
+    for name, text in (("base", RULES), ("more", THINNING)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rules.yaml").write_text(text, encoding="utf-8")
+    thinning = load_pack([tmp_path / "more"], base=tmp_path / "base")
+    names = list(thinning.methods["paint.thin"].rest.query)  # type: ignore[union-attr]
+    parameters = [{"name": name, "in": "query", "required": True} for name in names]
+    post = {"post": {"parameters": parameters, "responses": {}}}
+    comparison = held(tmp_path, thinning, DOCUMENT, lambda d: d["paths"].update({"/thin": post}))
+    assert [row.subject for row in comparison.with_status(Status.REQUIRES)] == [
+        f"POST /thin query {name}" for name in ("asked", "key", "left_out", "may_lack")
+    ]
+
+
 def test_a_contradiction_names_the_rule_and_its_line(tmp_path: Path, pack: RulePack) -> None:
     (row,) = held(tmp_path, pack, DOCUMENT, CHANGES["verb changed"][0]).with_status(Status.CONTRADICTED)
     ((name, location),) = row.rules

@@ -45,7 +45,7 @@ command.add_command(verify_command)
 def list_(
     service: list[str] | None, evidence: list[str] | None, state: list[str] | None, rules: tuple[str, ...]
 ) -> None:
-    """List the methods, what becomes of each, and how well that is known."""
+    """List the methods and what becomes of each."""
     from callr_migrate.output.describe import STATES, method_table, selected, service_of
 
     pack = project_pack(rules)
@@ -74,7 +74,10 @@ def show(method: str, rules: tuple[str, ...]) -> None:
 @command.command("validate")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 def validate(folder: Path | None) -> None:
-    """Check the shipped rules, or those of DIR laid over them; each mistake is a line with file, line and key."""
+    """Check the shipped rules, or those of DIR.
+
+    The rules of DIR are laid over the shipped ones. Each mistake is a line with file, line and key.
+    """
     from callr_migrate.output.text import plural
     from callr_migrate.pack import load_pack
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EXTRA = "verify"
 
 
-@click.command("verify", short_help="Hold the rules against the vendor's OpenAPI document.")
+@click.command("verify", short_help="Hold the rules against an OpenAPI document.")
 @click.option(
     "--openapi",
     "openapi",

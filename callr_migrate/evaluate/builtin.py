@@ -45,7 +45,8 @@ class _Call:
         return self.evaluator.evaluate(self.module, self.nodes[index])
 
     def owner(self) -> Value:
-        assert isinstance(self.node.func, cst.Attribute)
+        if not isinstance(self.node.func, cst.Attribute):
+            return Unknown("the method is called by another name")
         return self.evaluator.evaluate(self.module, self.node.func.value)
 
 

@@ -126,7 +126,7 @@ class _Walk:
             return []
         names = {entry.name for entry in found}
         ignores = folder.ignores
-        if ".gitignore" in names:
+        if ".gitignore" in names and (folder.path / ".gitignore").is_file():
             ignores = (*ignores, *self._ignores(folder.path / ".gitignore", folder.absolute))
         inner: list[_Folder] = []
         for entry in found:

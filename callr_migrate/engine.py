@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import libcst as cst
@@ -12,7 +12,8 @@ from callr_migrate.check.calls import app_finding, judge
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
-from callr_migrate.evaluate.nesting import nests_too_deeply
+from callr_migrate.evaluate.nesting import Burden, burden
+from callr_migrate.evaluate.python2 import is_python_2
 from callr_migrate.findings import Finding, Report, Unseen
 from callr_migrate.pack.model import RulePack
 from callr_migrate.rewrite.planner import Planner
@@ -25,6 +26,8 @@ from callr_migrate.source import SourceError, SourceFile
 # Bytes. Larger files are generated ones; parsing them would take minutes and gigabytes.
 MAX_FILE_SIZE = 4_000_000
 _MAX_LINES_NAMED = 10
+# From this Python on `except A, b:` is no longer Python 2.
+_BARE_EXCEPT = (3, 14)
 _MAX_ROUNDS = 50
 
 
@@ -34,22 +37,34 @@ def analyse(
     sources: Sequence[SourceFile],
     shown: Mapping[Path, Path],
     report: Report,
+    loaded: dict[Path, SourceFile] | None = None,
+    passes: Callable[[bytes], bool] | None = None,
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
-    What cannot be seen is added to `report.unseen`.
+    What cannot be seen is added to `report.unseen`. Further files of the project that the analysis comes across are
+    added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code.
     """
-    return _Engine(settings, pack, shown, report).run(sources)
+    return _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes).run(sources)
 
 
 class _Engine:
     def __init__(
-        self, settings: Settings, pack: RulePack, shown: Mapping[Path, Path], report: Report
+        self,
+        settings: Settings,
+        pack: RulePack,
+        shown: Mapping[Path, Path],
+        report: Report,
+        loaded: dict[Path, SourceFile],
+        passes: Callable[[bytes], bool] | None,
     ) -> None:
         self.settings = settings
         self.pack = pack
         self.shown = shown
         self.report = report
+        self.loaded = loaded
+        self.known: dict[Path, SourceFile] = {}
+        self.passes = passes
         self.markers = _marker_pattern(pack)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
@@ -60,8 +75,9 @@ class _Engine:
         )
 
     def run(self, sources: Sequence[SourceFile]) -> list[Finding]:
-        known = {source.path.resolve(): source for source in sources}
-        project = Project(self.settings.root, lambda path: known.get(path.resolve()) or _small(path))
+        for source in sources:
+            self.known[source.path.resolve()] = source
+        project = Project(self.settings.root, self._read)
         findings: list[Finding] = []
         for source in sources:
             problem = self._parse(project, source)
@@ -75,18 +91,37 @@ class _Engine:
         ]
         return findings
 
+    def _read(self, path: Path) -> SourceFile:
+        """A file of the project that an import leads to; raises `SourceError` where the parser should not be tried."""
+        key = path.resolve()
+        source = self.known.get(key)
+        if source is None:
+            source = SourceFile.read(self.shown.get(key, key))
+            self.known[key] = self.loaded[key] = source
+        if self._obstacle(source) is not None:
+            raise SourceError("is not to be parsed")
+        return source
+
     def _is_shown(self, path: Path) -> bool:
         return path.resolve() in self.shown
 
-    def _parse(self, project: Project, source: SourceFile) -> Finding | None:
-        if len(source.raw) > MAX_FILE_SIZE:
+    def _obstacle(self, source: SourceFile) -> tuple[str, str] | None:
+        """Code and words for what stands against parsing a file."""
+        heavy = burden(source.text) if len(source.raw) <= MAX_FILE_SIZE else Burden.TOO_LARGE
+        if heavy is Burden.TOO_LARGE:
             size = len(source.raw) / 1_000_000
-            return self._not_analysed(source, "CLR902", f"is too large to be analysed ({size:.1f} MB)", None)
-        if nests_too_deeply(source.text):
-            return self._not_analysed(
-                source, "CLR901", "has an expression that nests too deeply to be parsed", None
-            )
+            return "CLR902", f"is too large to be analysed ({size:.1f} MB)"
+        if heavy is Burden.TOO_DEEP:
+            return "CLR901", "has an expression that nests too deeply to be parsed"
+        if self.settings.target_version < _BARE_EXCEPT and is_python_2(source.text):
+            return "CLR901", "is Python 2 source"
+        return None
+
+    def _parse(self, project: Project, source: SourceFile) -> Finding | None:
         try:
+            obstacle = self._obstacle(source)
+            if obstacle is not None:
+                return self._not_analysed(source, *obstacle, None)
             project.add(source)
         except cst.ParserSyntaxError as error:
             first = (
@@ -102,9 +137,11 @@ class _Engine:
         return None
 
     def _not_analysed(self, source: SourceFile, code: str, what: str, reason: str | None) -> Finding | None:
-        """A finding that lists where legacy code seems to stand; None if nothing in the file looks like it."""
+        """A finding that lists where legacy code seems to stand; if nothing looks like it, the file is unseen at most."""
         places = list(self.markers.finditer(source.text))
         if not places:
+            if self._is_shown(source.path) and self.passes is not None and self.passes(source.raw):
+                self.report.unseen.append(Unseen(source.path, 1, f"the file {what}"))
             return None
         lines = sorted({source.position(match.start()).line for match in places})
         named = ", ".join(map(str, lines[:_MAX_LINES_NAMED])) + (
@@ -167,14 +204,6 @@ class _Engine:
         return self._is_shown(module.path)
 
 
-def _small(path: Path) -> SourceFile:
-    """A further file of the project; raises `SourceError` where the parser should not be tried."""
-    source = SourceFile.read(path)
-    if len(source.raw) > MAX_FILE_SIZE or nests_too_deeply(source.text):
-        raise SourceError("too large or too deep")
-    return source
-
-
 def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
     """What legacy code looks like as text: a surface's module imported, or a known method called by its name."""
     modules = "|".join(re.escape(surface.module) for surface in pack.surfaces.values() if surface.module)
@@ -182,6 +211,6 @@ def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
         sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls})
     )
     return re.compile(
-        rf"^[ \t]*(?:import|from)[ \t]+(?:{modules})\b|\.(?:{names})\([ \t]*(?:method[ \t]*=[ \t]*)?[uUrRbB]?['\"][\w/-]+[./]\w",
+        rf"^[ \t]*(?:import|from)[ \t]+(?:{modules})\b|\.(?:{names})\(\s*(?:method\s*=\s*)?[uUrRbB]{{0,2}}['\"][\w/-]+[./]\w",
         re.MULTILINE,
     )

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-import sys
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from callr_migrate.config import ConfigError, Settings
-from callr_migrate.discovery import discover, gate
-from callr_migrate.findings import Applicability, Edit, Failure, Finding, Report, Unseen
+from callr_migrate.deep import Deep
+from callr_migrate.discovery import Discovery, discover
+from callr_migrate.findings import Failure, Finding, Report, Unseen
+from callr_migrate.fixing import Fixing
+from callr_migrate.gates import Gates, importers, resolved
 from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.verified import project_verified
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.writing import WriteError, write_together
 
-if TYPE_CHECKING:
-    pass
-
-# The tree of a long expression is deep, and so is walking it.
-_STACK_BYTES = 512 * 1024 * 1024
-_RECURSION_LIMIT = 20_000
-
+# Bytes. No source file has so many; a disk image that is called x.py shall not fill the memory.
+_MAX_READ = 256_000_000
 _DECLARATION = re.compile(rb"coding[:=]")
-_WORD = re.compile(rb"\w+")
 
 
 @dataclass(frozen=True)
@@ -42,240 +37,252 @@ class Request:
 
 @dataclass
 class Outcome:
-    """What came of it. `sources` are the files as they are on disk, `changed` what a fix makes of them."""
+    """What came of it.
+
+    `sources` are the files before any fix, `changed` what the fixes make of them, `written` those of `changed` that
+    are on disk: findings that are left point into `written` where it has their file, all others into `sources`.
+    """
 
     report: Report
     sources: dict[Path, SourceFile]
     changed: dict[Path, SourceFile]
+    written: dict[Path, SourceFile]
     pack: RulePack
 
 
 def run(request: Request) -> Outcome:
-    """Do it all; raises `ConfigError` and `RuleError`. The work runs on a thread with a deep stack."""
-    result: list[Outcome] = []
-    failure: list[BaseException] = []
+    """Do it all; raises `ConfigError` and `RuleError`. The work runs on a thread with a deep stack.
 
-    def work() -> None:
-        try:
-            result.append(_Run(request).run())
-        except BaseException as error:
-            failure.append(error)
-
-    limit = sys.getrecursionlimit()
-    previous = threading.stack_size(_STACK_BYTES)
-    try:
-        sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-    finally:
-        threading.stack_size(previous)
-    while thread.is_alive():
-        thread.join(0.1)
-    sys.setrecursionlimit(limit)
-    if failure:
-        raise failure[0]
-    return result[0]
+    An interruption waits until the group of files that is being written is done, so that none is half written.
+    """
+    deep = Deep()
+    return deep.run(lambda: _Run(request, deep).run())
 
 
 @dataclass
 class _Candidates:
-    """The files that may matter: `shown` are those that were asked for, by resolved path."""
+    """The files that may matter, by resolved path; `shown` are those that were asked for, with their names."""
 
     shown: dict[Path, Path] = field(default_factory=dict)
     sources: dict[Path, SourceFile] = field(default_factory=dict)
 
+    def with_changes(self, changed: Iterable[SourceFile]) -> _Candidates:
+        """The same with some files replaced."""
+        return _Candidates(
+            self.shown, {**self.sources, **{source.path.resolve(): source for source in changed}}
+        )
+
 
 class _Run:
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, deep: Deep) -> None:
         self.request = request
         self.settings = request.settings
+        self.deep = deep
         self.report = Report()
         self.pack = project_verified(load_pack(self.settings.rules), self.settings.root, self.report.notes)
         _check_names(self.settings, self.pack)
-        self.literals = [
-            literal.encode() for surface in self.pack.surfaces.values() for literal in surface.gates
-        ]
+        self.gates = Gates(self.pack)
         self.changed: dict[Path, SourceFile] = {}
+        self.written: dict[Path, SourceFile] = {}
 
     def run(self) -> Outcome:
         found = discover(self.request.paths, self.settings)
         self.report.errors += found.errors
         self.report.files = len(found.files)
-        raw = self._read(found.files)
         for path in found.excluded:
-            if self._passes(path):
+            raw = self._read(path)
+            if raw is not None and self.gates.passes(raw):
+                line = self.gates.first_line(raw)
                 self.report.unseen.append(
-                    Unseen(path, 1, "the file is excluded, and holds what may be legacy code")
+                    Unseen(path, line, "the file is excluded, and holds what may be legacy code")
                 )
-        candidates = self._candidates(raw)
+        candidates = self._candidates(found)
         everything = self._analyse(candidates, self.report)
-        findings = [finding for finding in everything if self.settings.wants(finding.code)]
+        sources = {source.path: source for source in candidates.sources.values()}
+        findings = self._wanted(everything)
         if self.request.write or self.request.diff:
-            findings = self._fix(findings, everything, candidates)
+            findings = self._fix(everything, candidates, sources)
         self.report.findings += findings
         self.report.findings.sort(key=lambda finding: (str(finding.path), finding.start, finding.code))
         self.report.unseen.sort(key=lambda unseen: (str(unseen.path), unseen.line))
-        sources = {source.path: source for source in candidates.sources.values()}
-        return Outcome(self.report, sources, self.changed, self.pack)
+        return Outcome(self.report, sources, self.changed, self.written, self.pack)
+
+    def _wanted(self, findings: list[Finding]) -> list[Finding]:
+        return [finding for finding in findings if self.settings.wants(finding.code)]
 
     # Files
 
-    def _read(self, files: list[Path]) -> dict[Path, bytes]:
-        raw: dict[Path, bytes] = {}
-        for done, path in enumerate(files, 1):
-            try:
-                raw[path] = path.read_bytes()
-            except OSError as error:
-                why = (error.strerror or str(error)).lower()
-                self.report.errors.append(Failure(path, f"cannot be read: {why}"))
-            if self.request.on_progress is not None:
-                self.request.on_progress(done, len(files))
-        return raw
-
-    def _passes(self, path: Path) -> bool:
+    def _read(self, path: Path, *, report: bool = False) -> bytes | None:
+        """The bytes of a file; None if it cannot be had, which is reported if asked for."""
         try:
-            return gate(path.read_bytes(), self.literals)
-        except OSError:
-            return False
+            if path.stat().st_size > _MAX_READ:
+                why = f"is larger than {_MAX_READ // 1_000_000} MB; exclude it"
+            else:
+                return path.read_bytes()
+        except OSError as error:
+            why = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        except MemoryError:
+            why = "cannot be read: there is not enough memory"
+        if report:
+            self.report.errors.append(Failure(path, why))
+        return None
 
-    def _candidates(self, raw: dict[Path, bytes]) -> _Candidates:
+    def _candidates(self, found: Discovery) -> _Candidates:
         """The files with a gate hit, and those that import one: of the paths, and of the project around them."""
-        candidates = _Candidates({path.resolve(): path for path in raw})
-        for path, content in raw.items():
-            problem = _unreadable(path, content)
-            if problem is not None:
-                self.report.errors.append(Failure(path, problem))
-        everything = {
-            path.resolve(): (path, content) for path, content in raw.items() if b"\0" not in content
-        }
-        for path in discover([self.settings.root], self.settings).files if self._has_project() else []:
-            key = path.resolve()
-            if key not in everything:
-                try:
-                    everything[key] = (path, path.read_bytes())
-                except OSError:
-                    continue
-        for key in _reached(everything, self.literals):
-            path, content = everything[key]
-            try:
-                candidates.sources[key] = SourceFile.from_bytes(path, content)
-            except SourceError as error:
-                if key in candidates.shown and _unreadable(path, content) is None:
-                    self.report.errors.append(Failure(path, str(error)))
+        keys = resolved(found.files)
+        candidates = _Candidates({key: path for path, key in keys.items()})
+        passed: dict[str, bytes] = {}
+        for done, path in enumerate(found.files, 1):
+            raw = self._read(path, report=True)
+            if raw is not None:
+                problem = _unreadable(path, raw)
+                if problem is not None:
+                    self.report.errors.append(Failure(path, problem))
+                elif self.gates.passes(raw):
+                    passed[str(keys[path])] = raw
+            self._progress(done, len(found.files))
+        names = {str(key): path for key, path in candidates.shown.items()}
+        for key, path in self._around(candidates.shown).items():
+            names[str(key)] = path
+            raw = self._read(path)
+            if raw is not None and self.gates.passes(raw):
+                passed[str(key)] = raw
+        reached = set(passed)
+        sources = self.gates.sources(passed)
+        if sources:
+            reached |= importers(sources, names, lambda name: self._contents(name, passed), str(self._root))
+        for name in sorted(reached):
+            self._take(candidates, Path(name), names[name], self._contents(name, passed))
         return candidates
+
+    def _take(self, candidates: _Candidates, key: Path, path: Path, raw: bytes) -> None:
+        try:
+            candidates.sources[key] = SourceFile.from_bytes(path, raw)
+        except SourceError as error:
+            # What is wrong at first sight is told already.
+            if key in candidates.shown and _unreadable(path, raw) is None:
+                self.report.errors.append(Failure(path, str(error)))
+
+    def _contents(self, name: str, passed: dict[str, bytes]) -> bytes:
+        known = passed.get(name)
+        return known if known is not None else self._read(Path(name)) or b""
+
+    def _progress(self, done: int, total: int) -> None:
+        self.deep.check()
+        if self.request.on_progress is not None:
+            self.request.on_progress(done, total)
+
+    @property
+    def _root(self) -> Path:
+        return self.settings.root.resolve()
+
+    def _around(self, shown: dict[Path, Path]) -> dict[Path, Path]:
+        """The project's further files by resolved path: analysis covers all of them, whatever is shown."""
+        if not self._has_project() or any(path.resolve() == self._root for path in self.request.paths):
+            return {}
+        files = discover([self.settings.root], self.settings).files
+        return {key: path for path, key in resolved(files).items() if key not in shown}
 
     def _has_project(self) -> bool:
         """Whether the root may be a project's folder: not the whole disk, nor all that a person has."""
-        root = self.settings.root.resolve()
         try:
             home = Path.home().resolve()
         except RuntimeError:
-            return root != Path(root.anchor)
-        return root not in (Path(root.anchor), home, *home.parents)
+            return self._root != Path(self._root.anchor)
+        return self._root not in (Path(self._root.anchor), home, *home.parents)
 
     # Analysis
 
     def _analyse(self, candidates: _Candidates, report: Report) -> list[Finding]:
-        """One pass of the engine: the findings of the files that were asked for; `report` takes what is unseen."""
+        """One pass of the engine: the findings of the files that were asked for; `report` takes what is unseen.
+
+        Files that the engine loads on its own join the candidates.
+        """
         if not candidates.sources:
             return []
         # libcst takes a fifth of a second to import: only a run with candidates pays for it.
         from callr_migrate.engine import analyse
 
-        return analyse(self.settings, self.pack, list(candidates.sources.values()), candidates.shown, report)
+        self.deep.check()
+        sources = list(candidates.sources.values())
+        return analyse(
+            self.settings,
+            self.pack,
+            sources,
+            candidates.shown,
+            report,
+            loaded=candidates.sources,
+            passes=self.gates.passes,
+        )
 
     # Fixing
 
     def _fix(
-        self, findings: list[Finding], everything: list[Finding], candidates: _Candidates
+        self, everything: list[Finding], candidates: _Candidates, sources: dict[Path, SourceFile]
     ) -> list[Finding]:
         """Apply the groups that may be applied; the findings that are left, and those that are done."""
-        wanted = {Applicability.SAFE, Applicability.UNSAFE} if self.request.unsafe else {Applicability.SAFE}
-        groups: dict[str, list[Finding]] = {}
-        for finding in everything:
-            if finding.fix is not None:
-                groups.setdefault(finding.fix.group, []).append(finding)
-        applied: set[str] = set()
-        for group, members in groups.items():
-            if all(member.applicability in wanted for member in members) and self._apply(members, candidates):
-                applied.add(group)
-        marked = []
-        for finding in findings:
-            done = finding.fix is not None and finding.fix.group in applied
-            self.report.fixed += done
-            marked.append(replace(finding, applied=done))
-        if applied and self.request.write:
-            return [finding for finding in marked if finding.applied] + self._left(candidates)
-        return marked
+        fixing = Fixing(everything, sources, unsafe=self.request.unsafe)
+        left, again = self._verified(fixing, candidates)
+        if self.request.write and not self._write(fixing, sources):
+            again = Report()
+            left = self._analyse(candidates.with_changes(fixing.changed().values()), again)
+        self.changed = fixing.changed()
+        self.written = self.changed if self.request.write else {}
+        marked = [
+            replace(finding, applied=finding.fix is not None and finding.fix.group in fixing.accepted)
+            for finding in self._wanted(everything)
+        ]
+        self.report.fixed += sum(finding.applied for finding in marked)
+        if not self.written:
+            return marked
+        shown = set(candidates.shown.values())
+        self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in shown]
+        self.report.unseen += again.unseen
+        return [finding for finding in marked if finding.applied] + self._wanted(left)
 
-    def _apply(self, members: list[Finding], candidates: _Candidates) -> bool:
-        """Change the files of one group, all or none; False if that could not be done."""
-        edits: dict[Path, list[Edit]] = {}
-        for member in members:
-            assert member.fix is not None
-            for edit in member.fix.edits:
-                edits.setdefault(edit.path, []).append(edit)
-        sources = {source.path: source for source in candidates.sources.values()}
-        new: list[SourceFile] = []
-        try:
-            for path, changes in edits.items():
-                new.append(sources[path].replaced(changes))
-        except SourceError as error:
-            self.report.errors.append(Failure(path, str(error)))
-            return False
-        problem = self._verify(new, candidates)
-        if problem is not None:
-            self.report.errors.append(Failure(new[0].path, problem))
-            return False
-        if self.request.write and not self._write(new, sources):
-            return False
-        self.changed.update({source.path: source for source in new})
-        return True
+    def _verified(self, fixing: Fixing, candidates: _Candidates) -> tuple[list[Finding], Report]:
+        """Take the groups whose result holds; the findings after them, and the report of that analysis.
 
-    def _write(self, new: list[SourceFile], old: dict[Path, SourceFile]) -> bool:
-        written: list[SourceFile] = []
-        for source in new:
-            try:
-                source.write()
-            except OSError as error:
-                why = error.strerror or str(error)
-                self.report.errors.append(
-                    Failure(source.path, f"cannot be written: {why.lower()}; its group is left as it was")
-                )
-                for done in written:
-                    old[done.path].write()
-                return False
-            written.append(source)
-        return True
-
-    def _verify(self, new: list[SourceFile], candidates: _Candidates) -> str | None:
-        """Parse and analyse the result again; a fault that is found leaves the files as they were."""
-        replaced = _Candidates(candidates.shown, dict(candidates.sources))
-        for source in new:
-            replaced.sources[source.path.resolve()] = source
-        paths = {source.path for source in new}
-        for finding in self._analyse(replaced, Report()):
-            if finding.path not in paths:
-                continue
-            if finding.code == "CLR901":
-                return "internal fault: the rewritten file would not parse, so it is left as it was; please report this"
-            if finding.fix is not None and any(edit.path in paths for edit in finding.fix.edits):
-                line = replaced.sources[finding.path.resolve()].position(finding.start).line
-                return (
-                    "internal fault: a second run would change the file again "
-                    f"({finding.code} at new line {line}), so it is left as it was; please report this"
-                )
-        return None
-
-    def _left(self, candidates: _Candidates) -> list[Finding]:
-        """What is left after writing, at its new place."""
-        for source in self.changed.values():
-            candidates.sources[source.path.resolve()] = source
+        All of them are tried at once. Only where that fails each is tried on its own, to find the one at fault.
+        """
         again = Report()
-        findings = self._analyse(candidates, again)
-        kept = [unseen for unseen in self.report.unseen if unseen.path not in set(candidates.shown.values())]
-        self.report.unseen = [*kept, *again.unseen]
-        return [finding for finding in findings if self.settings.wants(finding.code)]
+        trial = fixing.accept_all()
+        if trial is None:
+            changed = fixing.changed()
+            left = self._analyse(candidates.with_changes(changed.values()), again) if changed else []
+            if fixing.fault(left) is None:
+                return left, again
+        for group in fixing.restart():
+            problem = fixing.accept(group)
+            if problem is None:
+                left = self._analyse(candidates.with_changes(fixing.changed().values()), Report())
+                problem = fixing.fault(left)
+                if problem is not None:
+                    fixing.accepted.discard(group)
+            if problem is not None:
+                self.report.errors.append(problem)
+        again = Report()
+        return self._analyse(candidates.with_changes(fixing.changed().values()), again), again
+
+    def _write(self, fixing: Fixing, sources: dict[Path, SourceFile]) -> bool:
+        """Write the accepted groups one by one; False if one of them could not be written, and was taken back."""
+        complete = True
+        on_disk = dict(sources)
+        wanted = [group for group in fixing.groups if group in fixing.accepted]
+        fixing.accepted.clear()
+        for group in wanted:
+            fixing.accepted.add(group)
+            paths = fixing.paths_of(group)
+            changed = fixing.changed()
+            try:
+                with self.deep.uninterrupted():
+                    write_together([(on_disk[path], changed[path]) for path in paths])
+                    on_disk.update({path: changed[path] for path in paths})
+            except WriteError as error:
+                fixing.accepted.discard(group)
+                complete = False
+                self.report.errors.append(Failure(error.path, str(error)))
+        return complete
 
 
 def _check_names(settings: Settings, pack: RulePack) -> None:
@@ -298,7 +305,7 @@ def _check_names(settings: Settings, pack: RulePack) -> None:
 
 
 def _unreadable(path: Path, content: bytes) -> str | None:
-    """Why a file cannot be Python source, for the mistakes that need no parser."""
+    """Why a file cannot be Python source, for the mistakes that can be told at first sight."""
     if b"\0" not in content and not _DECLARATION.search(content[:400]):
         return None
     try:
@@ -306,49 +313,3 @@ def _unreadable(path: Path, content: bytes) -> str | None:
     except SourceError as error:
         return str(error)
     return None
-
-
-def _reached(files: dict[Path, tuple[Path, bytes]], literals: list[bytes]) -> list[Path]:
-    """The files with a gate hit, and those that name the module of one that is reached."""
-    reached = {key for key, (_, content) in files.items() if gate(content, literals)}
-    if not reached:
-        return []
-    waiting = {
-        key: frozenset(_WORD.findall(content)) for key, (_, content) in files.items() if key not in reached
-    }
-    names = {_module_word(key) for key in reached}
-    while names:
-        new = {
-            key
-            for key, words in waiting.items()
-            if not names.isdisjoint(words) and _imports(files[key][1], names)
-        }
-        for key in new:
-            del waiting[key]
-        reached |= new
-        names = {_module_word(key) for key in new}
-    return sorted(reached)
-
-
-def _module_word(path: Path) -> bytes:
-    return (path.parent.name if path.stem == "__init__" else path.stem).encode("utf-8", "replace")
-
-
-def _imports(content: bytes, names: Iterable[bytes]) -> bool:
-    """Whether an import statement may name one of the modules."""
-    alternatives = b"|".join(re.escape(name) for name in sorted(names) if name)
-    if not alternatives:
-        return False
-    return (
-        re.search(
-            rb"^[ \t]*(?:from[ \t][^\n#]*\b(?:"
-            + alternatives
-            + rb")\b|import[ \t][^\n#]*\b(?:"
-            + alternatives
-            + rb")\b"
-            rb"|from[ \t][^\n#]*import[ \t]*\([^)]*\b(?:" + alternatives + rb")\b)",
-            content,
-            re.MULTILINE,
-        )
-        is not None
-    )

@@ -44,6 +44,8 @@ class SourceFile:
 
         Raises `SourceError` for NUL bytes, an unknown encoding, or bytes that are not of the encoding.
         """
+        if b"\0" in raw and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise SourceError("is UTF-16, which Python does not read; save it as UTF-8")
         if b"\0" in raw:
             raise SourceError("holds NUL bytes, so it is not Python source")
         try:
@@ -151,6 +153,15 @@ class SourceFile:
 
         Raises `OSError`, also for a file that is write-protected (`os.replace` alone would not care).
         """
+        staged = self.stage()
+        try:
+            staged.commit()
+        except BaseException:
+            staged.discard()
+            raise
+
+    def stage(self) -> Staged:
+        """Write the text beside the file, all but put in its place; raises as `write` does."""
         target = self.path.resolve()
         before = target.stat()
         if not os.access(target, os.W_OK) or not before.st_mode & 0o222:
@@ -166,10 +177,26 @@ class SourceFile:
                 with contextlib.suppress(PermissionError):
                     os.chown(temporary, before.st_uid, before.st_gid)
             os.chmod(temporary, before.st_mode & 0o7777)  # noqa: PTH101 - a path of this function's own
-            os.replace(temporary, target)  # noqa: PTH105 - the atomic call, by its own name
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+        return Staged(target, Path(temporary))
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A new text of a file, on disk beside it."""
+
+    target: Path
+    temporary: Path
+
+    def commit(self) -> None:
+        """Put it in the file's place, in one step."""
+        os.replace(self.temporary, self.target)  # noqa: PTH105 - the atomic call, by its own name
+
+    def discard(self) -> None:
+        """Take it away; nothing if it is in its place."""
+        self.temporary.unlink(missing_ok=True)
 
 
 def _encoding_problem(error: SyntaxError) -> str:

@@ -1,60 +1,122 @@
-"""How deeply an expression nests, told from the tokens: the parser's recursion ends the process, not the parse.
+"""How heavy a text is for the parser, told from its tokens before anything is parsed.
 
-Long sums, attribute chains, implicit joins and `elif` ladders all nest in the tree, whatever they look like.
+The parser recurses natively, so a deep expression ends the process, not the parse; and it takes memory with the
+square of the depth of brackets. Long sums, attribute chains, implicit joins and `elif` ladders nest in the tree as
+well, whatever they look like. Sizes count in tokens, for a table of numbers is heavier than prose of the same length.
 """
 
 from __future__ import annotations
 
+import enum
 import re
 
-# Far below what takes the native parser down, far above what people write.
-MAX_NESTING = 2_000
-# A shorter text cannot hold that much.
-_SHORT = 2 * MAX_NESTING
+# Python itself refuses a statement with more open brackets.
+MAX_BRACKETS = 200
+# Terms, attributes, branches: far below what takes the parser down, far above what people write.
+MAX_CHAIN = 1_500
+# Each takes about 20 microseconds and two kilobytes.
+MAX_TOKENS = 300_000
 
 _TOKEN = re.compile(
-    r"(?P<skip>#[^\r\n]*)"
-    r"|(?P<string>[A-Za-z]{0,3}(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''"
+    r"(?P<skip>#[^\r\n]*|\\(?:\r\n?|\n))"
+    r"|(?P<string>(?P<prefix>[A-Za-z]{0,3})(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''"
     r"|\"(?:[^\"\\\r\n]|\\.)*\"|'(?:[^'\\\r\n]|\\.)*'))"
-    r"|(?P<word>\w+)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>[,;:])|(?P<end>\r\n?|\n)|(?P<op>[-+*/%@&|^~<>=!.])",
+    r"|(?P<word>\w+)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>[,;])|(?P<end>\r\n?|\n)|(?P<op>[-+*/%@&|^~<>=!.:])",
     re.DOTALL,
 )
-_WORDS = frozenset({"and", "or", "not", "if", "else", "lambda", "await", "in", "is"})
+_WORDS = frozenset({"and", "or", "not", "if", "else", "for", "lambda", "await", "yield", "in", "is"})
+
+
+class Burden(enum.Enum):
+    """Whether a text can be parsed at all."""
+
+    BEARABLE = enum.auto()
+    TOO_DEEP = enum.auto()
+    TOO_LARGE = enum.auto()
+
+
+def burden(text: str) -> Burden:
+    """What the parser would have to bear, as an upper estimate."""
+    if len(text) < MAX_BRACKETS:
+        return Burden.BEARABLE
+    return _Counter().count(text)
 
 
 def nests_too_deeply(text: str) -> bool:
-    """Whether some statement nests more than `MAX_NESTING` levels, as an upper estimate."""
-    if len(text) < _SHORT:
+    """Whether some statement nests deeper than the parser can go."""
+    return burden(text) is Burden.TOO_DEEP
+
+
+class _Counter:
+    """`runs` holds the length of the chain so far for each open bracket, those around it included."""
+
+    def __init__(self) -> None:
+        self.runs = [0]
+        self.ladder = 0
+        self.nested = 0  # what a comma does not end: lambdas and the loops of comprehensions
+        self.tokens = 0
+
+    def count(self, text: str) -> Burden:
+        runs = self.runs
+        after_string = False
+        for match in _TOKEN.finditer(text):
+            kind = match.lastgroup
+            if kind == "skip":
+                continue
+            self.tokens += 1
+            if kind == "open":
+                # Brackets behind brackets are a chain, too: `f()()`.
+                runs.append(runs[-1] + 1)
+            elif kind == "close":
+                if len(runs) > 1:
+                    runs.pop()
+                    runs[-1] += 1
+            elif kind == "comma":
+                runs[-1] = runs[-2] + 1 if len(runs) > 1 else 0
+            elif kind == "end":
+                if len(runs) == 1:
+                    runs[-1] = self.nested = 0
+            elif kind == "string":
+                runs[-1] += after_string
+                if "f" in match["prefix"].lower() and self._is_deep_inside(match[0]):
+                    return Burden.TOO_DEEP
+            elif kind == "op":
+                runs[-1] += 1
+            else:
+                self._word(match[0])
+            if kind != "end":
+                after_string = kind == "string"
+            if max(runs[-1], self.nested, self.ladder) > MAX_CHAIN or len(runs) > MAX_BRACKETS:
+                return Burden.TOO_DEEP
+        return Burden.TOO_LARGE if self.tokens > MAX_TOKENS else Burden.BEARABLE
+
+    def _word(self, word: str) -> None:
+        if word == "elif":
+            self.ladder += 1
+        elif word in ("def", "class"):
+            self.ladder = 0
+        elif word in _WORDS:
+            self.runs[-1] += 1
+            self.nested += word in ("lambda", "for")
+
+    def _is_deep_inside(self, literal: str) -> bool:
+        """The same for the expressions of an f-string."""
+        if len(literal) < MAX_BRACKETS:
+            return False
+        inner = _Counter()
+        depth = start = 0
+        for brace in re.finditer(r"\{\{|\}\}|[{}]", literal):
+            opens = brace[0][0] == "{"
+            if len(brace[0]) == 2 and depth == 0:
+                continue
+            if opens and depth == 0:
+                start = brace.end()
+            depth = max(0, depth + (len(brace[0]) if opens else -len(brace[0])))
+            if depth == 0 and inner.count(literal[start : brace.start()]) is Burden.TOO_DEEP:
+                return True
+            if depth == 0:
+                inner.runs = [0]
+            if depth > MAX_BRACKETS:
+                return True
+        self.tokens += inner.tokens
         return False
-    runs = [0]
-    ladder = 0
-    previous = ""
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or ""
-        if kind == "skip":
-            continue
-        if kind == "open":
-            runs.append(runs[-1] + 1)
-        elif kind == "close":
-            if len(runs) > 1:
-                runs.pop()
-                runs[-1] += 1
-        elif kind == "comma":
-            runs[-1] = runs[-2] + 1 if len(runs) > 1 else 0
-        elif kind == "end":
-            if len(runs) == 1:
-                runs[-1] = 0
-        elif kind == "op" or (kind == "string" and previous == "string"):
-            runs[-1] += 1
-        elif kind == "word":
-            word = match.group()
-            if word == "elif":
-                ladder += 1
-            elif word in ("def", "class"):
-                ladder = 0
-            elif word in _WORDS:
-                runs[-1] += 1
-        previous = kind if kind != "end" else previous
-        if runs[-1] > MAX_NESTING or ladder > MAX_NESTING:
-            return True
-    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from callr_migrate.findings import Report
+    from callr_migrate.findings import Finding, Report
     from callr_migrate.source import SourceFile
 
 # name of --output-format -> module and function; imported when asked for
@@ -25,8 +26,8 @@ MACHINE_FORMATS = frozenset({"json"})
 class Result(Protocol):
     """What a renderer needs to know of a run.
 
-    `sources` are the files that findings and edits point into, as they were before any fix; `changed` are the
-    files that a fix changes, as they are after it.
+    `sources` are the files as they were before any fix; `changed` are those that a fix changes, as they are after it;
+    `written` are those of `changed` that are on disk. See `sources_of` for what a finding points into.
     """
 
     @property
@@ -43,6 +44,23 @@ class Result(Protocol):
     def changed(self) -> Mapping[Path, SourceFile]:
         """Changed files after the fixes."""
         ...
+
+    @property
+    def written(self) -> Mapping[Path, SourceFile]:
+        """Changed files that are on disk."""
+        ...
+
+
+def sources_of(outcome: Result, finding: Finding) -> Mapping[Path, SourceFile]:
+    """Return the files that a finding and its edits point into.
+
+    For one that is applied, as they were before; for one that is left, as they are now on disk.
+    """
+    if finding.applied:
+        return outcome.sources
+    return ChainMap(
+        cast("dict[Path, SourceFile]", outcome.written), cast("dict[Path, SourceFile]", outcome.sources)
+    )
 
 
 class Renderer(Protocol):

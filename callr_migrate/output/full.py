@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Finding
+from callr_migrate.output import sources_of
 from callr_migrate.output.excerpt import Span, excerpt, secrets_by_file
 from callr_migrate.output.text import Paint, cells, one_line, order, shown_path
 
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 def render_full(outcome: Result, *, color: bool = False, verbose: bool = False) -> str:
     """All findings that are not applied, an empty line after each."""
     paint = Paint(color)
-    secrets = secrets_by_file(outcome.report.findings)
+    left = [finding for finding in outcome.report.findings if not finding.applied]
+    secrets = secrets_by_file(left)
     blocks: list[str] = []
-    for finding in sorted(outcome.report.findings, key=order):
-        if not finding.applied:
-            source = outcome.sources.get(finding.path)
-            blocks.append("\n".join(_block(finding, source, secrets[finding.path], paint, verbose)) + "\n\n")
+    for finding in sorted(left, key=order):
+        source = sources_of(outcome, finding).get(finding.path)
+        blocks.append("\n".join(_block(finding, source, secrets[finding.path], paint, verbose)) + "\n\n")
     return "".join(blocks)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from callr_migrate import __version__
 from callr_migrate.findings import Edit, Finding, Position
+from callr_migrate.output import sources_of
 from callr_migrate.output.fingerprint import fingerprints
 from callr_migrate.output.summary import Summary
 from callr_migrate.output.text import order, shown_path
@@ -25,13 +26,14 @@ def render_json(outcome: Result, *, color: bool = False, verbose: bool = False) 
     """Return the report as one object. Edits hold the exact text, so a credential in one is not masked."""
     report = outcome.report
     findings = sorted(report.findings, key=order)
-    marks = fingerprints(findings, outcome.sources)
+    marks = _fingerprints(findings, outcome)
     document = {
         "schema": SCHEMA,
         "tool": {"name": "callr-migrate", "version": __version__},
         "summary": Summary.of(report).as_json(),
         "findings": [
-            _finding(finding, outcome.sources, mark) for finding, mark in zip(findings, marks, strict=True)
+            _finding(finding, sources_of(outcome, finding), mark)
+            for finding, mark in zip(findings, marks, strict=True)
         ],
         "unseen": [
             {"path": path, "line": line, "reason": reason}
@@ -45,6 +47,17 @@ def render_json(outcome: Result, *, color: bool = False, verbose: bool = False) 
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _fingerprints(findings: list[Finding], outcome: Result) -> list[str]:
+    """Return those of what is done and those of what is left: two states of the files, each counted on its own."""
+    marks: dict[int, str] = {}
+    for applied in (True, False):
+        some = [finding for finding in findings if finding.applied is applied]
+        if some:
+            found = fingerprints(some, sources_of(outcome, some[0]))
+            marks.update(zip(map(id, some), found, strict=True))
+    return [marks[id(finding)] for finding in findings]
 
 
 def _finding(finding: Finding, sources: Mapping[Path, SourceFile], fingerprint: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Outcome:
     report: Report = field(default_factory=Report)
     sources: dict[Path, SourceFile] = field(default_factory=dict)
     changed: dict[Path, SourceFile] = field(default_factory=dict)
+    written: dict[Path, SourceFile] = field(default_factory=dict)
 
 
 @dataclass

@@ -18,6 +18,7 @@ class Outcome:
     report: Report = field(default_factory=Report)
     sources: dict[Path, SourceFile] = field(default_factory=dict)
     changed: dict[Path, SourceFile] = field(default_factory=dict)
+    written: dict[Path, SourceFile] = field(default_factory=dict)
 
     def add(self, path: str, text: str | bytes, *marked: str, **values: Any) -> Finding:
         """A file, and a finding at the first `marked` text in it (or where `start` and `end` say)."""

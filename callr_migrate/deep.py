@@ -1,0 +1,102 @@
+"""Work on a thread with a deep stack, which an interruption stops where it does no harm."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+# The tree of a long expression is deep, and so is walking it. A system that is short of addresses gives less.
+_STACKS = (512, 128, 32)  # megabytes
+_FRAMES = 40  # for each of them
+
+# Trees are made of many objects that all live: looking for garbage among them takes a fourth of the time.
+_GARBAGE = (100_000, 20, 50)
+
+
+class Stopped(Exception):
+    """The run was interrupted."""
+
+
+class Deep:
+    """One piece of work."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._busy = threading.Lock()
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """Do it and give its result, or raise what it raises.
+
+        At `KeyboardInterrupt` what runs `uninterrupted` is done to its end first.
+        """
+        result: list[Result] = []
+        failure: list[BaseException] = []
+
+        def target() -> None:
+            try:
+                result.append(work())
+            except BaseException as error:
+                failure.append(error)
+
+        limit, thresholds = sys.getrecursionlimit(), gc.get_threshold()
+        try:
+            gc.set_threshold(*_GARBAGE)
+            thread = _started(target)
+            while thread.is_alive():
+                # A wait without an end would not hear of an interruption on Windows.
+                thread.join(0.1)
+        except BaseException:
+            self._halt()
+            raise
+        finally:
+            sys.setrecursionlimit(limit)
+            gc.set_threshold(*thresholds)
+        if failure:
+            raise failure[0]
+        return result[0]
+
+    def check(self) -> None:
+        """Raise `Stopped` if somebody has interrupted the work."""
+        if self._stop.is_set():
+            raise Stopped
+
+    @contextlib.contextmanager
+    def uninterrupted(self) -> Iterator[None]:
+        """What is done within is done whole, or not begun."""
+        with self._busy:
+            self.check()
+            yield
+
+    def _halt(self) -> None:
+        self._stop.set()
+        while True:
+            # Whoever is impatient and interrupts again has to wait as well; it is but a few files.
+            with contextlib.suppress(KeyboardInterrupt):
+                self._busy.acquire()
+                return
+
+
+def _started(target: Callable[[], None]) -> threading.Thread:
+    previous = threading.stack_size()
+    limit = sys.getrecursionlimit()
+    try:
+        for megabytes in _STACKS:
+            threading.stack_size(megabytes * 1024 * 1024)
+            sys.setrecursionlimit(max(limit, megabytes * _FRAMES))
+            thread = threading.Thread(target=target, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                if megabytes == _STACKS[-1]:
+                    raise
+                continue
+            return thread
+    finally:
+        threading.stack_size(previous)
+    raise AssertionError

@@ -199,10 +199,10 @@ class Evaluator(Containers):
         if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
             return Unknown(f"`{short(module, node)}` is a slice")
         key = self.evaluate(module, node.slice[0].slice.value)
-        return union(
-            self.item(base, key, f"`{short(module, node)}`")
-            for base in self.evaluate(module, node.value).options()
-        )
+        bases = list(self.evaluate(module, node.value).options())
+        # `None[key]` raises, so None takes nothing away from what the other alternatives tell.
+        kept = [base for base in bases if not (isinstance(base, Constant) and base.value is None)] or bases
+        return union(self.item(base, key, f"`{short(module, node)}`") for base in kept)
 
     # Calls
 

@@ -10,7 +10,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.pack.model import Surface, Target
-from callr_migrate.rewrite.request import Refusal, has_effects
+from callr_migrate.rewrite.request import Refusal, has_effects, is_repeatable
 from callr_migrate.rewrite.style import Style, copied, line_indent
 from callr_migrate.rewrite.text import Piece, Texts
 from callr_migrate.rewrite.uses import is_load
@@ -120,6 +120,14 @@ def _assignment(
     return None, None
 
 
+@dataclass(frozen=True)
+class LocalNames:
+    """What a target's module, and the class that it needs beside it, are called in one file."""
+
+    module: str
+    helper: str
+
+
 class ClientWriter:
     """Writes the new client of a construction for a target, in the style of its file."""
 
@@ -128,23 +136,35 @@ class ClientWriter:
         self.base_url = base_url
         self.timeout = timeout
 
-    def helper(self, local_name: str) -> str | None:
+    def helper(self, names: LocalNames) -> str | None:
         """The text of the class that the target needs, if it needs one."""
         if self.target.helper is None:
             return None
         return (
-            self.target.helper.replace("{module}", local_name)
+            self.target.helper.replace("{module}", names.module)
+            .replace("{helper}", names.helper)
             .replace("{base_url}", self.base_url)
             .replace("{timeout}", str(self.timeout))
         )
 
+    def type_name(self, names: LocalNames) -> str:
+        """The class of the new client, as an annotation names it."""
+        return self.target.client.replace("{module}", names.module).replace("{helper}", names.helper)
+
     def call(
-        self, login: Piece, password: Piece, local_name: str, style: Style, indent: str, room: int, width: int
+        self,
+        login: Piece,
+        password: Piece,
+        names: LocalNames,
+        style: Style,
+        indent: str,
+        room: int,
+        width: int,
     ) -> list[Piece]:
         """The construction as pieces: on one line if `width` (the credentials' columns) leaves it in `room`."""
         fill = {
-            "{module}": local_name,
-            "{helper}": self.target.helper_name or "",
+            "{module}": names.module,
+            "{helper}": names.helper,
             "{base_url}": style.quoted(self.base_url),
             "{timeout}": str(self.timeout),
         }
@@ -170,7 +190,7 @@ class ClientWriter:
         return [before, login, between, password, after]
 
     def _pieces(
-        self, texts: Texts, made: Construction, local_name: str, style: Style, extra: int = 0
+        self, texts: Texts, made: Construction, names: LocalNames, style: Style, extra: int = 0
     ) -> list[Piece]:
         """The construction at its place. `extra`: columns that the rest of the new line takes."""
         module = made.module
@@ -180,28 +200,30 @@ class ClientWriter:
         used = module.source.position(start).column - 1 + extra + len(texts.extra_indent(start))
         tail = _line_end(module, end) - end
         indent = line_indent(module, start) + texts.extra_indent(start)
-        return self.call(*spans, local_name, style, indent, style.line_length - used - tail, width)
+        return self.call(*spans, names, style, indent, style.line_length - used - tail, width)
 
-    def replace(self, texts: Texts, made: Construction, local_name: str, style: Style) -> None:
+    def replace(self, texts: Texts, made: Construction, names: LocalNames, style: Style) -> None:
         """The new client in place of the old; the credentials stay where they are, outside of the edits."""
         texts.replace(
-            made.module.span(made.node), lambda now: self._pieces(now, made, local_name, style), fine=True
+            made.module.span(made.node), lambda now: self._pieces(now, made, names, style), fine=True
         )
 
     def replace_with(
-        self, texts: Texts, made: Construction, local_name: str, style: Style, region: Span
+        self, texts: Texts, made: Construction, names: LocalNames, style: Style, region: Span
     ) -> None:
         """`with NewClient(...) as name:`, the statements of `region` indented below it."""
         assert made.assign is not None
         extra = len(f"with  as {made.name}:") - len(f"{made.name} = ")
 
         def render(now: Texts) -> list[Piece]:
-            return ["with ", *self._pieces(now, made, local_name, style, extra), f" as {made.name}:"]
+            return ["with ", *self._pieces(now, made, names, style, extra), f" as {made.name}:"]
 
         texts.replace(made.module.span(made.assign), render, fine=True)
         texts.indent(region, style.indent)
 
-    def beside(self, texts: Texts, made: Construction, local_name: str, style: Style, new_name: str) -> None:
+    def beside(
+        self, texts: Texts, made: Construction, names: LocalNames, style: Style, new_name: str
+    ) -> None:
         """The new client on a line of its own behind the old one."""
         module, source = made.module, made.module.source
         assert made.assign is not None
@@ -217,23 +239,23 @@ class ClientWriter:
         before = f"{new_target} = {source.text[value_start:call_start]}"
         behind = source.text[call_end:value_end]
         room = style.line_length - len(indent) - len(before) - len(behind)
-        if _is_repeatable(made.login) and _is_repeatable(made.password):
+        if is_repeatable(made.login) and is_repeatable(made.password):
             login, password = (module.text_of(part) for part in (made.login, made.password))
-            made_new = self.call(login, password, local_name, style, indent, room, len(login + password))
+            made_new = self.call(login, password, names, style, indent, room, len(login + password))
             texts.insert(
                 _line_end(module, end), source.newline + indent + before + _joined(made_new) + behind
             )
             return
         # Credentials that are literal, or take work to get, are named once, so that they stand in one place.
-        names = [f"{new_name}_{param.name}" for param in made.surface.constructor[:2]]
-        made_new = self.call(names[0], names[1], local_name, style, indent, room, sum(map(len, names)))
+        held = [f"{new_name}_{param.name}" for param in made.surface.constructor[:2]]
+        made_new = self.call(held[0], held[1], names, style, indent, room, sum(map(len, held)))
         rest = (
             f"{source.newline}{indent}{source.text[start:call_start]}{module.text_of(made.node.func)}"
-            f"({names[0]}, {names[1]}){source.text[call_end:end]}{source.newline}{indent}"
+            f"({held[0]}, {held[1]}){source.text[call_end:end]}{source.newline}{indent}"
             f"{before}{_joined(made_new)}{behind}"
         )
         pieces: list[Piece] = [
-            f"{names[0]}, {names[1]} = ",
+            f"{held[0]}, {held[1]} = ",
             copied(module, made.login),
             ", ",
             copied(module, made.password),
@@ -244,16 +266,6 @@ class ClientWriter:
 
 def _joined(pieces: list[Piece]) -> str:
     return "".join(piece for piece in pieces if isinstance(piece, str))
-
-
-def _is_repeatable(node: cst.BaseExpression) -> bool:
-    """Whether an expression may stand in two places: a name, an attribute, or an item by a literal key."""
-    if isinstance(node, cst.Attribute):
-        return _is_repeatable(node.value)
-    if isinstance(node, cst.Subscript):
-        keys = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
-        return len(keys) == 1 and isinstance(keys[0], cst.SimpleString) and _is_repeatable(node.value)
-    return isinstance(node, cst.Name)
 
 
 def _line_end(module: Module, offset: int) -> int:

@@ -54,6 +54,7 @@ def request_text(
         )
 
     comments = _lost_comments(call, plan)
+    told = [comment for place in comments.values() for comment in place]
     flat = call_text(", ".join(name + text for name, text in arguments))
     source = module.source
     position = source.position(start)
@@ -66,27 +67,22 @@ def request_text(
         - len(line_end[source.position(end).column - 1 :])
     )
     if enclosing is not None:
-        if (
-            "\n" in flat
-            or "\r" in flat
-            or "\\" in flat
-            or "#" in flat
-            or comments
-            or _clashes(flat, enclosing)
-        ):
+        if "\n" in flat or "\r" in flat or "\\" in flat or "#" in flat or told or _clashes(flat, enclosing):
             raise CannotEmit("it stands inside of an f-string; take it out into a variable first")
         return flat
-    if len(flat) <= room and not comments and "\n" not in flat and "\r" not in flat:
+    if len(flat) <= room and not told and "\n" not in flat and "\r" not in flat:
         return flat
     outer = line_indent(module, start) + extra
     inner = outer + style.indent
-    lines = [inner + comment for comment in comments]
+    lines = [inner + comment for comment in comments.get(None, [])]
     for name, text in arguments:
         value = text
+        lines += [inner + comment for comment in comments.get(name, [])]
         if name and len(inner) + len(name) + len(text) + 1 > style.line_length:
             items = plan.query if name == "params=" else plan.json
             value = writer.exploded(items, inner)
         lines.append(f"{inner}{name}{value},")
+    lines += [inner + comment for comment in comments.get("end", [])]
     return call_text(style.newline + style.newline.join(lines) + style.newline + outer)
 
 
@@ -146,33 +142,55 @@ class _Writer:
 
     def mapping(self, items: list[tuple[str, Emitted]]) -> str:
         """A dict display on one line."""
-        return (
-            "{" + ", ".join(f"{self.style.quoted(name)}: {self.value(value)}" for name, value in items) + "}"
-        )
+        return "{" + ", ".join(self.entry(name, value) for name, value in items) + "}"
+
+    def entry(self, name: str, value: Emitted) -> str:
+        """One entry of a mapping; what may be absent is spread from a mapping that may be empty."""
+        text = f"{self.style.quoted(name)}: {self.value(value)}"
+        if value.unless is None or value.node is None:
+            return text
+        condition = self.copy(value.node) + (" is not None" if value.unless == "None" else "")
+        return f"**({{{text}}} if {condition} else {{}})"
 
     def exploded(self, items: list[tuple[str, Emitted]], indent: str) -> str:
         """A dict display, one entry a line."""
         newline = self.style.newline
         rows = "".join(
-            f"{indent}{self.style.indent}{self.style.quoted(name)}: {self.value(value)},{newline}"
-            for name, value in items
+            f"{indent}{self.style.indent}{self.entry(name, value)},{newline}" for name, value in items
         )
         return "{" + newline + rows + indent + "}"
 
 
-def _lost_comments(call: LegacyCall, plan: RequestPlan) -> list[str]:
-    """The comments inside of the call that no copied argument carries along, in order."""
+def _lost_comments(call: LegacyCall, plan: RequestPlan) -> dict[str | None, list[str]]:
+    """The comments inside of the call that no copied argument carries along, by the new argument to stand above.
+
+    A comment belongs to the value that it follows on its line, else to the value that comes next.
+    """
     module = call.module
     start, end = module.span(call.node)
-    kept = [copied(module, value.node) for _, value in (*plan.query, *plan.json) if value.node is not None]
-    kept += [copied(module, part.node) for part in plan.path if isinstance(part, PathValue)]
+    places: list[tuple[int, int, str | None]] = []
+    for name, entries in (("params=", plan.query), ("json=", plan.json)):
+        places += [(*copied(module, value.node), name) for _, value in entries if value.node is not None]
+    places += [(*copied(module, part.node), "") for part in plan.path if isinstance(part, PathValue)]
+    kept = [(low, high) for low, high, _ in places]
+    if call.bound.method is not None:
+        places.append((*copied(module, call.bound.method), None))
+    places.sort(key=lambda place: place[:2])
     if call.receiver is not None:
         kept.append(copied(module, call.receiver))
-    return [
-        module.source.text[left:right]
-        for left, right in module.comments
-        if start <= left < end and not any(low <= left < high for low, high in kept)
-    ]
+    found: dict[str | None, list[str]] = {}
+    for left, right in module.comments:
+        if not start <= left < end or any(low <= left < high for low, high in kept):
+            continue
+        line = module.source.line_starts[module.source.position(left).line - 1]
+        beside = [name for _, high, name in places if line < high <= left]
+        after = [name for low, _, name in places if low >= right]
+        alone = not module.source.text[line:left].strip()
+        owner = beside[-1] if beside else None
+        if alone:
+            owner = after[0] if after else "end"
+        found.setdefault(owner, []).append(module.source.text[left:right])
+    return found
 
 
 def _enclosing_fstring(call: LegacyCall) -> cst.FormattedString | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -10,9 +11,12 @@ import libcst as cst
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.project import dotted_name
-from callr_migrate.evaluate.values import ModuleValue, Symbol
+from callr_migrate.evaluate.values import Symbol
 from callr_migrate.rewrite.text import Texts
 from callr_migrate.rewrite.uses import is_load
+
+# Words for tools, about the very import that goes.
+_PRAGMAS = ("noqa", "type:", "pylint:", "isort:", "pragma:", "mypy:", "pyright:", "ruff:")
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Imports:
             str, set[cst.CSTNode | None]
         ] = {}  # module -> statements to stand at; None: the top
         self._names: set[tuple[str, str]] = set()
+        self._chosen: dict[str, str] = {}  # what is imported -> its name here
         self._top: list[cst.SimpleStatementLine] = _import_lines(module)
 
     # Legacy imports
@@ -69,6 +74,7 @@ class Imports:
             if isinstance(use, cst.Name)
             and use.value == name.value
             and is_load(self.module, use)
+            and not any(isinstance(node, cst.ImportAlias) for node in self.module.ancestors(use))
             and any(binding.node is alias for binding in self.evaluator.bindings_of(self.module, use)[1])
         ]
         return LegacyImport(alias, statement, bindings[0], references)
@@ -108,23 +114,30 @@ class Imports:
 
     def local_name(self, dotted: str) -> str:
         """How a module or a name of it (`package.module.name`) is, or will be, called in this file."""
+        known = self._chosen.get(dotted)
+        if known is None:
+            known = self._chosen[dotted] = self._choose_name(dotted)
+        return known
+
+    def _choose_name(self, dotted: str) -> str:
         for name, bindings in self.module.scope.bindings.items():
-            if len(bindings) == 1 and bindings[0].kind == "import":
+            if len(bindings) == 1 and bindings[0].kind == "import" and not self.clash(name, dotted):
                 value = self.evaluator.imported(bindings[0].node, self.module)
                 if isinstance(value, Symbol) and value.name == dotted:
                     return name
-        return dotted.rsplit(".", 1)[-1]
+        name = dotted.rsplit(".", 1)[-1]
+        while self.clash(name, dotted):
+            name += "_"
+        return name
 
     def clash(self, name: str, dotted: str) -> bool:
         """Whether the name means something else somewhere in this file."""
-        for scope in [self.module.scope, *self._inner_scopes()]:
+        for scope in self._inner_scopes():
             for binding in scope.bindings.get(name, []):
                 if binding.kind == "import":
                     value = self.evaluator.imported(binding.node, self.module)
                     if isinstance(value, Symbol) and value.name == dotted:
                         continue
-                    if isinstance(value, ModuleValue):
-                        return True
                 return True
         return False
 
@@ -154,6 +167,10 @@ class Imports:
 
     def apply(self, texts: Texts, gone: list[LegacyImport]) -> None:
         """Write the changes; `gone` are the legacy imports that nothing needs any more."""
+        for places in self._modules.values():
+            if None in places:
+                # What the whole file has is not imported again in a function.
+                places.intersection_update({None})
         by_statement: dict[cst.CSTNode, list[LegacyImport]] = {}
         for item in gone:
             by_statement.setdefault(item.statement, []).append(item)
@@ -163,7 +180,7 @@ class Imports:
             local = {name for name, places in self._modules.items() if statement in places}
             top = (
                 pending
-                if self.module.scope_of(statement) is self.module.scope and self._is_plain(statement)
+                if self.module.scope_of(statement) is self.module.scope and self._always_runs(statement)
                 else set()
             )
             third = {name for name in top if not _is_stdlib(name)}
@@ -172,15 +189,27 @@ class Imports:
         for name, places in self._modules.items():
             for place in places:
                 if place is not None and place not in by_statement:
-                    self._beside(texts, place, f"import {name}")
+                    self._beside(texts, place, self._import_of(name))
         for name in sorted(pending):
-            self._insert_top(texts, f"import {name}", name)
+            self._insert_top(texts, self._import_of(name), name)
         for module, name in sorted(self._names):
-            self._insert_top(texts, f"from {module} import {name}", module)
+            text = f"from {module} import {name}{self._as(f'{module}.{name}')}"
+            self._insert_top(texts, text, module)
 
-    def _is_plain(self, statement: cst.CSTNode) -> bool:
-        """Whether a statement stands directly in the module, not in a `try` or `if`."""
-        return self.module.parents.get(self.module.parents[statement]) is self.module.tree
+    def _import_of(self, module: str) -> str:
+        return f"import {module}{self._as(module)}"
+
+    def _as(self, dotted: str) -> str:
+        local = self.local_name(dotted)
+        return "" if local == dotted.rsplit(".", 1)[-1] else f" as {local}"
+
+    def _always_runs(self, statement: cst.CSTNode) -> bool:
+        """Whether an import stands directly in the module, or in a `try` there that holds nothing but imports."""
+        suite = self.module.parents.get(self.module.parents[statement])
+        holder = self.module.parents.get(suite) if suite is not None else None
+        if isinstance(holder, cst.Try) and holder.body is suite and _only_imports(holder.body):
+            suite = self.module.parents.get(holder)
+        return suite is self.module.tree
 
     def _remove(
         self,
@@ -195,31 +224,59 @@ class Imports:
         line = self.module.parents[statement]
         start, end = self.module.span(statement)
         indent = self._indent(start)
-        new = [f"import {name}" for name in instead]
+        new = [self._import_of(name) for name in instead]
         if len(removed) == len(statement.names):
             alone = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
             if new:
+                for comment in self._comments(start, end):
+                    texts.insert(self._line_start(start), indent + comment + newline)
                 joint = newline + indent if alone else "; "
                 texts.replace((start, end), lambda _: [joint.join(new)])
             elif alone and self._suite_size(line) > 1:
-                texts.replace(self._whole_line(start, end), lambda _: [""])
+                low, high = self._whole_line(start, end)
+                kept = "".join(indent + comment + newline for comment in self._comments(low, high))
+                texts.replace((low, high), lambda _: [kept])
             else:
                 texts.replace((start, end), lambda _: ["pass"])
             return
-        spans = [self.module.span(alias) for alias in statement.names]
-        kept = [index for index, alias in enumerate(statement.names) if alias not in removed]
-        for index, alias in enumerate(statement.names):
-            if alias not in removed:
-                continue
-            if index < kept[-1]:
-                texts.replace((spans[index][0], spans[index + 1][0]), lambda _: [""])
-        if kept[-1] < len(spans) - 1:
-            last = statement.names[kept[-1]]
-            assert isinstance(last.asname, cst.AsName) or last.name is not None
-            tail = (self._alias_end(last), self._alias_end(statement.names[-1]))
-            texts.replace(tail, lambda _: [""])
+        if self._comments(start, end):
+            for alias in removed:
+                texts.replace(self._own_line(alias), lambda _: [""])
+        else:
+            self._remove_some(texts, statement.names, removed)
         for text in new:
             texts.insert(self._line_start(start), indent + text + newline)
+
+    def _remove_some(
+        self, texts: Texts, names: Sequence[cst.ImportAlias], removed: list[cst.ImportAlias]
+    ) -> None:
+        spans = [self.module.span(alias) for alias in names]
+        kept = [index for index, alias in enumerate(names) if alias not in removed]
+        for index, alias in enumerate(names):
+            if alias in removed and index < kept[-1]:
+                texts.replace((spans[index][0], spans[index + 1][0]), lambda _: [""])
+        if kept[-1] < len(spans) - 1:
+            tail = (self._alias_end(names[kept[-1]]), self._alias_end(names[-1]))
+            texts.replace(tail, lambda _: [""])
+
+    def _own_line(self, alias: cst.ImportAlias) -> Span:
+        """An alias with its comma, and its line if nothing else stands there: what is left keeps its comments."""
+        text = self.module.source.text
+        start, end = self.module.span(alias)[0], self._alias_end(alias)
+        if isinstance(alias.comma, cst.Comma):
+            end = text.index(",", end) + 1
+        low, high = self._whole_line(start, end)
+        if not (text[low:start] + text[end:high]).strip():
+            return low, high
+        while end < high and text[end] in " \t":
+            end += 1
+        return start, end
+
+    def _comments(self, start: int, end: int) -> list[str]:
+        """The comments in a span that mean something to people."""
+        text = self.module.source.text
+        found = [text[low:high] for low, high in self.module.comments if start <= low < end]
+        return [comment for comment in found if not comment.lstrip("# ").startswith(_PRAGMAS)]
 
     def _alias_end(self, alias: cst.ImportAlias) -> int:
         return self.module.span(alias.asname.name if alias.asname else alias.name)[1]
@@ -268,10 +325,34 @@ class Imports:
             texts.insert(_after_prologue(self.module), text + newline)
 
     def after_imports(self) -> int:
-        """The offset behind the leading imports."""
-        if self._top:
-            return self._whole_line(*self.module.span(self._top[-1].body[0]))[1]
-        return _after_prologue(self.module)
+        """The offset behind the leading imports, those in a `try` or `if` included."""
+        last: cst.CSTNode | None = None
+        for index, statement in enumerate(self.module.tree.body):
+            if isinstance(statement, cst.SimpleStatementLine):
+                first = statement.body[0]
+                if isinstance(first, (cst.Import, cst.ImportFrom)):
+                    last = statement
+                elif index > 0 or not isinstance(first, cst.Expr):
+                    break
+            elif isinstance(statement, (cst.Try, cst.If)) and _only_imports(statement.body):
+                last = statement
+            else:
+                break
+        if last is None:
+            return _after_prologue(self.module)
+        end = self.module.span(last)[1]
+        return self._whole_line(
+            end, max(end - 1, 0) if not isinstance(last, cst.SimpleStatementLine) else end
+        )[1]
+
+
+def _only_imports(suite: cst.BaseSuite) -> bool:
+    """Whether a block does nothing but import."""
+    return all(
+        isinstance(line, cst.SimpleStatementLine)
+        and all(isinstance(part, (cst.Import, cst.ImportFrom, cst.Pass)) for part in line.body)
+        for line in suite.body
+    )
 
 
 def _import_lines(module: Module) -> list[cst.SimpleStatementLine]:

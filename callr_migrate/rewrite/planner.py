@@ -13,13 +13,16 @@ import libcst as cst
 
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.values import Ref
+from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue, Ref
 from callr_migrate.pack.model import Target
+from callr_migrate.rewrite.answers import Answers, AnswerUse
 from callr_migrate.rewrite.clients import construction
-from callr_migrate.rewrite.handlers import Handler, find_handlers
+from callr_migrate.rewrite.coverage import Coverage
+from callr_migrate.rewrite.handlers import Handler, Handlers
+from callr_migrate.rewrite.mentions import Mention, find_mentions
 from callr_migrate.rewrite.request import Refusal
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
-from callr_migrate.rewrite.uses import AnswerUse, Uses
+from callr_migrate.rewrite.uses import ClientUses, Flows
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Plan:
     clients: list[ClientState]
     handlers: list[Handler]
     answers: list[AnswerUse]
+    mentions: list[Mention] = field(default_factory=list)
     receivers: dict[cst.CSTNode, str] = field(default_factory=dict)  # call -> text of its new receiver
     imported: list[tuple[Module, cst.ImportAlias, str]] = field(
         default_factory=list
@@ -66,11 +70,16 @@ class Planner:
         """Plan everything."""
         self._collect_clients()
         self._collect_uses()
+        coverage = Coverage(self.evaluator, {state.call.node: state.call.module for state in self.states})
+        handlers = Handlers(self.evaluator, self.target, coverage)
         for module in self.modules:
-            owners: dict[cst.CSTNode, Module] = {state.call.node: state.call.module for state in self.states}
-            self.plan.handlers += find_handlers(self.evaluator, module, self.target, owners)
+            self.plan.handlers += handlers.of(module)
+            self.plan.mentions += find_mentions(handlers, coverage, module)
         for state in self.states:
             self._first_look(state)
+        for mention in self.plan.mentions:
+            for node in mention.covered:
+                self.by_node[node].refuse(mention.reason)
         while self._spread():
             pass
         for client in self.plan.clients:
@@ -110,9 +119,9 @@ class Planner:
     def _collect_uses(self) -> None:
         legacy = set(self.by_node)
         for module in self.modules:
-            uses = Uses(self.evaluator, module, legacy)
-            self.plan.answers += uses.answers
-            for ref, found in uses.clients.items():
+            flows = Flows(self.evaluator, module)
+            self.plan.answers += Answers(flows, legacy).found
+            for ref, found in ClientUses(flows, legacy).found.items():
                 client = self._clients.get(ref)
                 if client is not None:
                     client.uses += found
@@ -195,7 +204,7 @@ class Planner:
         why = client.keeps[0] if client.keeps else f"line {staying[0].line} stays legacy"
         made = client.made
         changed = False
-        if made is None or made.assign is None or self._is_declared_outside(client):
+        if made is None or made.assign is None or self._stands_alone(client):
             for state in rewritten:
                 changed |= state.refuse(
                     f"the legacy client is still needed ({why}), and no second one can stand beside it"
@@ -213,17 +222,23 @@ class Planner:
                 self.plan.receivers[state.call.node] = receiver
         return changed
 
-    def _is_declared_outside(self, client: ClientState) -> bool:
-        """Whether the name is bound by `global` or `nonlocal`, which a second name would need, too."""
+    def _stands_alone(self, client: ClientState) -> bool:
+        """Whether a second name beside the client's would need a declaration: `global`, `nonlocal`, `__slots__`."""
         made = client.made
         assert made is not None
         scope = made.module.scope_of(made.node)
-        return isinstance(made.target, cst.Name) and made.name in scope.outer
+        if isinstance(made.target, cst.Name):
+            return made.name in scope.outer
+        return any(
+            "__slots__" in made.module.scope_opened_by(node).bindings
+            for node in made.module.ancestors(made.node)
+            if isinstance(node, cst.ClassDef)
+        )
 
     def _fresh_name(self, name: str) -> str:
         taken = {word.value for module in self.modules for word in module.names if isinstance(word, cst.Name)}
         number = 2
-        while f"{name}_v{number}" in taken:
+        while any(word.startswith(f"{name}_v{number}") for word in taken):
             number += 1
         return f"{name}_v{number}"
 
@@ -234,7 +249,9 @@ class Planner:
         assert client.new_name is not None
         if len(call.clients) > 1:
             return None
-        if isinstance(receiver, cst.Attribute) and receiver.attr.value == made.name:
+        if isinstance(receiver, cst.Attribute):
+            if receiver.attr.value != made.name or not self._same_owner(module, receiver.value, client):
+                return None
             text = module.text_of(receiver)
             return text[: len(text) - len(made.name)] + client.new_name
         if not isinstance(receiver, cst.Name) or not isinstance(made.target, cst.Name):
@@ -251,6 +268,28 @@ class Planner:
                     self.plan.imported.append(entry)
                 return client.new_name
         return None
+
+    def _same_owner(self, module: Module, owner: cst.BaseExpression, client: ClientState) -> bool:
+        """Whether `owner.name` is the very attribute that the client is assigned to, and no further name for it."""
+        made = client.made
+        assert made is not None
+        home = made.module
+        scope = home.scope_of(made.node)
+        if isinstance(made.target, cst.Attribute):
+            values = list(self.evaluator.evaluate(home, made.target.value).options())
+        elif scope is home.scope:
+            values = [ModuleValue(home)]
+        elif scope.is_class:
+            values = [ClassValue(Ref(home, scope.node))]
+        else:
+            return False
+        wanted = {value.of if isinstance(value, InstanceValue) else value for value in values}
+        for option in self.evaluator.evaluate(module, owner).options():
+            value = option.of if isinstance(option, InstanceValue) else option
+            family = self.evaluator.mro(value) if isinstance(value, ClassValue) else [value]
+            if not wanted.intersection(family):
+                return False
+        return True
 
 
 def _is_none(binding: object) -> bool:

@@ -9,11 +9,12 @@ import libcst as cst
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
+from callr_migrate.rewrite.answers import AnswerUse
 from callr_migrate.rewrite.clients import secret_spans
 from callr_migrate.rewrite.handlers import Handler
 from callr_migrate.rewrite.state import CallState, ClientState
 from callr_migrate.rewrite.style import copied, line_indent
-from callr_migrate.rewrite.uses import AnswerUse, ClientUse
+from callr_migrate.rewrite.uses import ClientUse
 from callr_migrate.rewrite.writer import Writer
 
 
@@ -45,7 +46,8 @@ class Findings:
             found.append((client.module, *self._client(client)))
             found += [(use.module, *self._setting(use)) for use in client.uses if self._is_setting(use)]
         for handler in self.plan.handlers:
-            found.append((handler.module, *self._handler(handler)))
+            if handler.changes:
+                found.append((handler.module, *self._handler(handler)))
         for use in self.plan.answers:
             answer = self._answer(use)
             if answer is not None:
@@ -157,7 +159,7 @@ class Findings:
         assert made is not None
         masked = self.masked[module]
         parts = [masked.new_text(copied(module, part)) for part in (made.login, made.password)]
-        local = self.writer.imports[module].local_name(self.writer.target.module)
+        local = self.writer.local_names(module)
         text = "".join(
             piece
             for piece in self.writer.clients.call(

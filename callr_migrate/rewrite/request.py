@@ -35,11 +35,15 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Emitted:
-    """A value of a request: the text of `node`, mapped by `table` if given, or a `constant`."""
+    """A value of a request: the text of `node`, mapped by `table` if given, or a `constant`.
+
+    `unless`: the entry is left out where the value is that.
+    """
 
     node: cst.BaseExpression | None = None
     constant: Any = None
     table: tuple[tuple[str, str], ...] = ()
+    unless: str | None = None  # the value that leaves the entry out, as Python text: "None" or "''"
 
 
 @dataclass(frozen=True)
@@ -249,7 +253,9 @@ class _Planning:
             self._fact(f"{kind} {name}", binding.evidence, binding.source)
             return Emitted(constant=binding.value)
         node = self._argument(binding.value)
-        if node is not None and binding.value.count(".") and self._is_none(node):
+        if node is not None and self._is_none(node):
+            if not binding.value.count("."):
+                self.result.doubts.append(f"`{name}` is None; v2 is not sent it")
             node = None
         if node is None:
             if binding.required:
@@ -263,13 +269,19 @@ class _Planning:
         if values is not None and len(values) == 1 and (only := next(iter(values))) in binding.ask:
             return self._asked(kind, name, binding, only, node)
         self._fact(f"{kind} {name}", binding.evidence, binding.source)
-        if values is not None and None in values:
-            self.result.doubts.append(f"`{name}` may be None, which v2 does not know")
+        unless = None
+        left_out = [value for value in (None, binding.omit_if) if values is not None and value in values]
+        if left_out:
+            unless = repr(left_out[0])
+            if len(left_out) > 1 or not is_repeatable(node) or binding.enum is not None:
+                raise Refusal(
+                    f"`{name}` may be {' or '.join(map(repr, left_out))}, which v2 is not to be sent"
+                )
         if binding.format in ("date", "datetime"):
             raise Refusal(f"`{name}` is a date; v2 wants RFC 3339, such as 2027-01-31T10:00:00Z")
         self.emitted.append(node)
         if binding.enum is None:
-            return Emitted(node)
+            return Emitted(node, unless=unless)
         return self._mapped(name, binding.enum, node, known)
 
     def _mapped(
@@ -343,12 +355,33 @@ class _Planning:
             raise Refusal(f"the value of `{name}` would be dropped, but working it out does something")
 
     def _order_kept(self) -> None:
-        acting = [node for node in self.emitted if has_effects(node)]
-        places = [self.call.module.span(node)[0] for node in acting]
+        """What does something when it is worked out must come before and after what it did before."""
+        if not any(has_effects(node) for node in self.emitted):
+            return
+        for entries in (self.result.query, self.result.json):
+            entries.sort(key=lambda entry: self._place(entry[1]))
+        nodes = [part.node for part in self.result.path if isinstance(part, PathValue)]
+        nodes += [
+            value.node for _, value in (*self.result.query, *self.result.json) if value.node is not None
+        ]
+        places = [self.call.module.span(node)[0] for node in nodes if not literal(node)[0]]
         if places != sorted(places):
             raise Refusal(
-                "the arguments would be worked out in another order, and more than one of them does something"
+                "the arguments would be worked out in another order, and one of them does something"
             )
+
+    def _place(self, value: Emitted) -> int:
+        return self.call.module.span(value.node)[0] if value.node is not None else -1
+
+
+def is_repeatable(node: cst.BaseExpression) -> bool:
+    """Whether an expression may stand in two places: a name, an attribute, or an item by a literal key."""
+    if isinstance(node, cst.Attribute):
+        return is_repeatable(node.value)
+    if isinstance(node, cst.Subscript):
+        keys = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+        return len(keys) == 1 and isinstance(keys[0], cst.SimpleString) and is_repeatable(node.value)
+    return isinstance(node, cst.Name)
 
 
 def has_effects(node: cst.CSTNode) -> bool:

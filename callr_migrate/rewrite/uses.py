@@ -1,31 +1,27 @@
-"""Where clients and answers go: every use of their value, and whether it survives the rewrite."""
+"""Where values go, and whether a use of a client survives the rewrite."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import (
     Answer,
     BoundMethod,
     ClassValue,
-    Constant,
+    Client,
     FunctionValue,
     InstanceValue,
     ModuleValue,
     Ref,
     Value,
-    answers,
     clients,
 )
-from callr_migrate.findings import Evidence, Fact
-from callr_migrate.pack.model import ObjectField
 
 # Showing a value keeps the program going whatever its form; these are names of Python's own habits.
 _SHOWING = {
@@ -53,52 +49,14 @@ class ClientUse:
     reason: str
 
 
-@dataclass
-class AnswerUse:
-    """A place where a legacy answer, or a part of it, is used.
+class Flows:
+    """Whether the evaluator knows where the values of one module go on to."""
 
-    `blocked`: why the call must stay as it is. `replacements`: (span, new text) that the use needs. `shown`: where
-    the value becomes visible in its new form.
-    """
-
-    module: Module
-    node: cst.BaseExpression
-    calls: frozenset[Ref]
-    code: str = "CLR201"
-    message: str | None = None
-    blocked: str | None = None
-    compared: Span | None = None  # the side of a comparison that holds the constants
-    handed_to: cst.CSTNode | None = None  # the legacy call that an identifier goes to
-    shown: str | None = None
-    replacements: list[tuple[Span, str]] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-
-
-class Uses:
-    """The uses in one module."""
-
-    def __init__(self, evaluator: Evaluator, module: Module, legacy_calls: set[cst.CSTNode]) -> None:
+    def __init__(self, evaluator: Evaluator, module: Module) -> None:
         self.evaluator = evaluator
-        self.pack = evaluator.pack
         self.module = module
-        self.legacy_calls = legacy_calls
-        self.clients: dict[Ref, list[ClientUse]] = {}
-        self.answers: list[AnswerUse] = []
-        for node in loads(module):
-            value = evaluator.evaluate(module, node)
-            for client in clients(value):
-                if client.made_at is not None:
-                    self._client(node, client.made_at)
-            found = answers(value)
-            if found:
-                self._answer(node, value, found)
 
-    def _line(self, node: cst.CSTNode) -> int:
-        return self.module.source.position(self.module.span(node)[0]).line
-
-    # Where a value flows on, the evaluator follows it
-
-    def _followed(self, node: cst.BaseExpression) -> bool:
+    def is_followed(self, node: cst.BaseExpression) -> bool:
         """Whether the parent hands the value on to a place that the evaluator knows."""
         parent = self.module.parent(node)
         if isinstance(parent, (cst.IfExp, cst.BooleanOperation, cst.NamedExpr)):
@@ -111,9 +69,7 @@ class Uses:
             return True
         if isinstance(parent, cst.Return):
             function = self.module.function_of(node)
-            return isinstance(function, cst.FunctionDef) and self._is_called(function)
-        if isinstance(parent, cst.Lambda):
-            return False
+            return isinstance(function, cst.FunctionDef) and self._arrives_at_calls(node, function)
         if isinstance(parent, cst.Arg):
             return self._passed_to_own_function(parent)
         return False
@@ -126,32 +82,90 @@ class Uses:
             return all(_is_own(option) for option in owner.options())
         return False
 
-    def _is_called(self, function: cst.FunctionDef) -> bool:
-        wanted = FunctionValue(Ref(self.module, function))
-        for other, call in self.evaluator.project.calls_named(function.name.value):
-            for callee in self.evaluator.evaluate(other, call.func).options():
-                if callee == wanted or (isinstance(callee, BoundMethod) and callee.function == wanted):
-                    return True
+    def _arrives_at_calls(self, node: cst.BaseExpression, function: cst.FunctionDef) -> bool:
+        """Whether the function is called, never handed on, and each call of it is known to give the value."""
         decorators = {last_name(decorator.decorator) for decorator in function.decorators}
-        return bool(decorators & {"property", "cached_property"})
+        if decorators & {"property", "cached_property"}:
+            return True
+        value = self.evaluator.evaluate(self.module, node)
+        wanted = FunctionValue(Ref(self.module, function))
+        called = False
+        for other in self.evaluator.project.modules:
+            for use in other.names:
+                if last_name(use) != function.name.value or not is_load(other, use):
+                    continue
+                if not any(_runs(option, wanted) for option in self.evaluator.evaluate(other, use).options()):
+                    continue
+                call: cst.CSTNode | None = other.parent(use)
+                if not isinstance(call, cst.Call) or call.func is not use:
+                    return False
+                awaited = other.parent(call)
+                given = awaited if isinstance(awaited, cst.Await) else call
+                if not _holds(self.evaluator.evaluate(other, given), value):
+                    return False
+                called = True
+        return called
 
     def _passed_to_own_function(self, arg: cst.Arg) -> bool:
         call = self.module.parent(arg)
         if not isinstance(call, cst.Call) or arg.star:
             return False
         options = list(self.evaluator.evaluate(self.module, call.func).options())
-        return all(
-            isinstance(option, FunctionValue)
-            or (isinstance(option, BoundMethod) and option.function is not None)
-            or (isinstance(option, ClassValue) and self.evaluator.legacy_base(option) is None)
-            for option in options
-        )
+        return all(self._takes(option, call, arg) for option in options)
 
-    # Clients
+    def _takes(self, callee: Value, call: cst.Call, arg: cst.Arg) -> bool:
+        """Whether a parameter of the callee is known to hold an argument."""
+        if isinstance(callee, ClassValue):
+            if self.evaluator.legacy_base(callee) is not None:
+                return False
+            made = self.evaluator.member(callee, "__init__", InstanceValue(callee))
+            return all(
+                isinstance(option, BoundMethod) and self._takes(option, call, arg)
+                for option in made.options()
+            )
+        function = callee.function if isinstance(callee, BoundMethod) else callee
+        if not isinstance(function, FunctionValue) or not isinstance(function.ref.node, cst.FunctionDef):
+            return False
+        home = function.ref.module
+        params = function.ref.node.params
+        value = self.evaluator.evaluate(self.module, arg.value)
+        scope = home.scope_opened_by(function.ref.node)
+        for param in (*params.posonly_params, *params.params, *params.kwonly_params):
+            if arg.keyword is not None and arg.keyword.value != param.name.value:
+                continue
+            for binding in scope.bindings.get(param.name.value, []):
+                if binding.node is param and _holds(self.evaluator.binding_value(binding, home), value):
+                    return True
+        return False
+
+
+def _holds(value: Value, wanted: Value) -> bool:
+    """Whether a value may be all the clients and answers that another may be."""
+    options = set(value.options())
+    return all(option in options for option in wanted.options() if isinstance(option, (Answer, Client)))
+
+
+def _runs(option: Value, wanted: FunctionValue) -> bool:
+    return option == wanted or (isinstance(option, BoundMethod) and option.function == wanted)
+
+
+class ClientUses:
+    """The uses of clients in one module other than for calls, by the construction that they come from."""
+
+    def __init__(self, flows: Flows, legacy_calls: set[cst.CSTNode]) -> None:
+        self.flows = flows
+        self.module = flows.module
+        self.legacy_calls = legacy_calls
+        self.found: dict[Ref, list[ClientUse]] = {}
+        for node in loads(self.module):
+            for client in clients(flows.evaluator.evaluate(self.module, node)):
+                if client.made_at is not None:
+                    self._client(node, client.made_at)
 
     def _client(self, node: cst.BaseExpression, made_at: Ref) -> None:
         parent = self.module.parent(node)
-        if isinstance(parent, cst.Expr) or self._followed(node) or _is_tested(parent, node):
+        line = self.module.source.position(self.module.span(node)[0]).line
+        if isinstance(parent, cst.Expr) or self.flows.is_followed(node) or is_tested(parent, node):
             return
         if isinstance(parent, cst.Attribute):
             grandparent = self.module.parent(parent)
@@ -161,201 +175,17 @@ class Uses:
                 and grandparent.func is parent
             ):
                 return
-            reason = f"`{self.module.text_of(parent)}` is used (line {self._line(node)})"
+            reason = f"`{self.module.text_of(parent)}` is used (line {line})"
         else:
-            reason = f"the client goes where it is not followed (line {self._line(node)})"
-        self.clients.setdefault(made_at, []).append(ClientUse(self.module, node, reason))
-
-    # Answers
-
-    def _answer(self, node: cst.BaseExpression, value: Value, found: list[Answer]) -> None:
-        parent = self.module.parent(node)
-        if isinstance(parent, cst.Expr):
-            return
-        use = AnswerUse(self.module, node, frozenset().union(*(answer.calls for answer in found)))
-        others = [
-            option
-            for option in value.options()
-            if not isinstance(option, Answer) and not (isinstance(option, Constant) and option.value is None)
-        ]
-        kinds = {(answer.kind, answer.object, answer.enum, answer.format) for answer in found}
-        if self._followed(node) or _is_tested(parent, node):
-            return
-        if len(kinds) > 1 or (others and found[0].kind == "object"):
-            use.blocked = f"`{self._short(node)}` can also hold something else (line {self._line(node)})"
-        elif found[0].kind == "object":
-            self._object(use, found[0])
-        else:
-            self._scalar(use, found[0])
-        if use.blocked or use.replacements or use.shown or use.message or use.handed_to:
-            self.answers.append(use)
-
-    def _short(self, node: cst.CSTNode) -> str:
-        text = " ".join(self.module.text_of(node).split())
-        return text if len(text) <= 40 else text[:37] + "..."
-
-    def _object(self, use: AnswerUse, answer: Answer) -> None:
-        parent = self.module.parent(use.node)
-        if isinstance(parent, cst.Subscript) and parent.value is use.node:
-            element = parent.slice[0].slice if len(parent.slice) == 1 else None
-            key = element.value if isinstance(element, cst.Index) else None
-            stored = isinstance(self.module.parent(parent), (cst.AssignTarget, cst.AugAssign, cst.Del))
-            if key is None or stored:
-                use.blocked = f"the answer is changed or sliced (line {self._line(use.node)})"
-            else:
-                self._field(use, answer, key, nested=True)
-            return
-        if isinstance(parent, cst.Attribute) and parent.value is use.node:
-            call = self.module.parent(parent)
-            if (
-                parent.attr.value == "get"
-                and isinstance(call, cst.Call)
-                and call.func is parent
-                and call.args
-            ):
-                self._field(use, answer, call.args[0].value, nested=False)
-                return
-            use.blocked = f"`.{parent.attr.value}` of the whole answer is used (line {self._line(use.node)})"
-            return
-        if self._is_shown(use.node):
-            use.shown = f"the whole answer is shown in its v2 form (line {self._line(use.node)})"
-            return
-        use.blocked = f"the whole answer is handed on and not followed further (line {self._line(use.node)})"
-
-    def _field(self, use: AnswerUse, answer: Answer, key: cst.BaseExpression, *, nested: bool) -> None:
-        found, name = literal(key)
-        if not found or not isinstance(name, str) or not isinstance(key, cst.SimpleString):
-            use.blocked = f"the field `{self._short(key)}` is not a literal (line {self._line(key)})"
-            return
-        kind = self.pack.objects.get(answer.object or "")
-        rule: ObjectField | None = kind.fields.get(name) if kind else None
-        shown = f"`{name}` of {answer.object or 'the answer'}"
-        if rule is None:
-            use.message = f"{shown} has no known counterpart in v2"
-            use.blocked = f"{use.message} (line {self._line(key)})"
-        elif rule.to is None or rule.amount or rule.manual:
-            use.message = f"{shown} cannot be carried over: {rule.manual or rule.amount}"
-            use.blocked = f"{use.message} (line {self._line(key)})"
-        elif rule.to != name:
-            path = rule.to.split(".")
-            if len(path) > 1 and not nested:
-                use.blocked = f"{shown} is `{rule.to}` in v2, which `.get` cannot reach in one step (line {self._line(key)})"
-                return
-            use.message = f"{shown} is `{rule.to}` in v2"
-            quote = key.quote
-            use.replacements.append(
-                (self.module.span(key), "][".join(f"{quote}{step}{quote}" for step in path))
-            )
-        if rule is not None and rule.evidence is not None:
-            use.facts.append(
-                Fact(f"{answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
-            )
-
-    def _scalar(self, use: AnswerUse, answer: Answer) -> None:
-        parent = self.module.parent(use.node)
-        line = self._line(use.node)
-        if answer.kind in ("unknown", "array", "map") and answer.part:
-            use.blocked = f"`{self._short(use.node)}` is a part of the answer that is not known (line {line})"
-        elif answer.enum is not None:
-            if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
-                self._compared(use, answer.enum)
-            elif self._is_shown(use.node):
-                use.shown = f"a constant is shown in its v2 spelling (line {line})"
-            else:
-                use.blocked = f"a constant of the answer is handed on and not followed further (line {line})"
-        elif answer.format in ("datetime", "date"):
-            if self._is_shown(use.node):
-                use.shown = f"a date is shown in its v2 form (line {line})"
-            else:
-                use.blocked = (
-                    f"a date of the answer is used as text (line {line}); its form is RFC 3339 in v2"
-                )
-        elif answer.format == "hash" and (call := self._legacy_receiver(use.node)) is not None:
-            use.handed_to = call
-        elif answer.format == "hash" and isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
-            use.blocked = f"an identifier is compared (line {line}); identifiers are lower case in v2"
-
-    def _legacy_receiver(self, node: cst.BaseExpression) -> cst.CSTNode | None:
-        """The legacy call that has the value among its arguments."""
-        for ancestor in self.module.ancestors(node):
-            if ancestor in self.legacy_calls:
-                return ancestor
-            if isinstance(ancestor, cst.BaseStatement):
-                return None
-        return None
-
-    def _is_shown(self, node: cst.BaseExpression) -> bool:
-        parent = self.module.parent(node)
-        if isinstance(parent, cst.FormattedStringExpression):
-            return True
-        if isinstance(parent, cst.Element):
-            parent = self.module.parent(self.module.parents[parent])
-        if isinstance(parent, cst.BinaryOperation) and isinstance(parent.operator, cst.Modulo):
-            return literal(parent.left)[0]
-        if isinstance(parent, cst.Arg):
-            call = self.module.parent(parent)
-            if isinstance(call, cst.Call):
-                name = last_name(call.func)
-                formats = (
-                    isinstance(call.func, cst.Attribute) and name == "format" and literal(call.func.value)[0]
-                )
-                return name in _SHOWING or formats
-        return False
-
-    def _compared(self, use: AnswerUse, enum: str) -> None:
-        parent = self.module.parent(use.node)
-        comparison = self.module.parents[parent] if isinstance(parent, cst.ComparisonTarget) else parent
-        assert isinstance(comparison, cst.Comparison)
-        table = self.pack.enums[enum]
-        sides = [comparison.left, *(target.comparator for target in comparison.comparisons)]
-        use.code = "CLR301"
-        for side in sides:
-            if side is use.node:
-                continue
-            for constant in _constants_of(side):
-                if constant is None:
-                    options = list(self.evaluator.evaluate(self.module, side).options())
-                    if all(isinstance(option, Answer) and option.enum == enum for option in options):
-                        continue
-                    use.blocked = (
-                        f"a constant of the answer is compared with `{self._short(side)}`, which is no literal "
-                        f"(line {self._line(side)})"
-                    )
-                    return
-                text = literal(constant)[1]
-                if text not in table.values:
-                    continue
-                new = table.values[text]
-                if new is None:
-                    use.blocked = f"`{text}` has no known v2 spelling (line {self._line(constant)})"
-                    return
-                quote = constant.quote
-                told = f"`{text}` is `{new}`"
-                use.message = (
-                    f"{use.message.removesuffix(' in v2')}, {told} in v2" if use.message else f"{told} in v2"
-                )
-                use.compared = self.module.span(side)
-                use.replacements.append((self.module.span(constant), f"{quote}{new}{quote}"))
-        if use.replacements:
-            use.facts.append(Fact(f"enum {enum}", table.evidence or Evidence.UNKNOWN, table.source))
-
-
-def _constants_of(node: cst.BaseExpression) -> Iterator[cst.SimpleString | None]:
-    """The literal texts of one side of a comparison; None for anything else."""
-    if isinstance(node, cst.SimpleString):
-        yield node
-    elif isinstance(node, (cst.Tuple, cst.List, cst.Set)):
-        for element in node.elements:
-            yield element.value if isinstance(element.value, cst.SimpleString) else None
-    elif not (isinstance(node, cst.Name) and node.value == "None"):
-        yield None
+            reason = f"the client goes where it is not followed (line {line})"
+        self.found.setdefault(made_at, []).append(ClientUse(self.module, node, reason))
 
 
 def _is_own(option: Value) -> bool:
     return isinstance(option, (InstanceValue, ClassValue, ModuleValue))
 
 
-def _is_tested(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
+def is_tested(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
     """Whether the value is only asked for its truth, or whether it is None."""
     if isinstance(parent, (cst.If, cst.While, cst.Assert)) and parent.test is node:
         return True
@@ -366,6 +196,26 @@ def _is_tested(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
     if isinstance(parent, cst.Comparison) and len(parent.comparisons) == 1:
         target = parent.comparisons[0]
         return isinstance(target.operator, (cst.Is, cst.IsNot)) and isinstance(target.comparator, cst.Name)
+    return False
+
+
+def shows(module: Module, node: cst.BaseExpression) -> bool:
+    """Whether a value is only made visible: printed, logged, put into a text."""
+    parent = module.parent(node)
+    if isinstance(parent, cst.FormattedStringExpression):
+        return True
+    if isinstance(parent, cst.Element):
+        parent = module.parent(module.parents[parent])
+    if isinstance(parent, cst.BinaryOperation) and isinstance(parent.operator, cst.Modulo):
+        return literal(parent.left)[0]
+    if isinstance(parent, cst.Arg):
+        call = module.parent(parent)
+        if isinstance(call, cst.Call):
+            name = last_name(call.func)
+            formats = (
+                isinstance(call.func, cst.Attribute) and name == "format" and literal(call.func.value)[0]
+            )
+            return name in _SHOWING or formats
     return False
 
 

@@ -8,9 +8,10 @@ import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Span
-from callr_migrate.rewrite.clients import ClientWriter, Construction, with_region
+from callr_migrate.evaluate.values import Client, Symbol
+from callr_migrate.rewrite.clients import ClientWriter, Construction, LocalNames, with_region
 from callr_migrate.rewrite.emit import CannotEmit, request_text
-from callr_migrate.rewrite.handlers import Handler
+from callr_migrate.rewrite.handlers import Handler, write_types
 from callr_migrate.rewrite.imports import Imports, LegacyImport
 from callr_migrate.rewrite.planner import Plan
 from callr_migrate.rewrite.request import PathValue
@@ -40,7 +41,7 @@ class Writer:
             module: Style.of(module, options.line_length, options.target_version) for module in self.modules
         }
         self.imports = {module: Imports(evaluator, module) for module in self.modules}
-        self._constructing: dict[Module, str] = {}
+        self._constructing: set[Module] = set()
         self._consumed: dict[Module, set[cst.CSTNode]] = {module: set() for module in self.modules}
 
     def write(self) -> None:
@@ -57,6 +58,11 @@ class Writer:
                     self.texts[use.module].replace(span, _constant(text))
         for handler in self.plan.handlers:
             self._handler(handler)
+        if all(client.rewritten and not client.split for client in self.plan.clients) and all(
+            state.rewritten for state in self.plan.calls
+        ):
+            for module in self.modules:
+                self._annotations(module)
         for module, alias, name in self.plan.imported:
             self._import_new_name(module, alias, name)
         for module in self.modules:
@@ -120,11 +126,12 @@ class Writer:
         assert made is not None
         module = made.module
         imports = self.imports[module]
-        near = imports.import_behind(made.node.func)
+        # A class beside the imports needs its module there; without one the import may stay where it was.
+        near = imports.import_behind(made.node.func) if self.target.helper is None else None
         imports.need_module(self.target.module, near)
-        local = imports.local_name(self.target.module)
+        local = self.local_names(module)
         style = self.styles[module]
-        self._constructing.setdefault(module, local)
+        self._constructing.add(module)
         if client.split:
             assert client.new_name is not None
             self.clients.beside(self.texts[module], made, local, style, client.new_name)
@@ -152,9 +159,25 @@ class Writer:
                 ends.append(inner[1])
         return ends
 
+    def local_names(self, module: Module) -> LocalNames:
+        """What the target's parts are called in a module."""
+        helper = self.target.helper_name or ""
+        while helper in module.scope.bindings and not self._is_helper(module, helper):
+            helper += "_"
+        return LocalNames(self.imports[module].local_name(self.target.module), helper)
+
+    def _is_helper(self, module: Module, name: str) -> bool:
+        """Whether a name is the class that an earlier run has put there."""
+        return any(
+            isinstance(value, Symbol) and value.name.split(".")[0] == self.target.module
+            for binding in module.scope.bindings.get(name, [])
+            if isinstance(binding.node, cst.ClassDef)
+            for base in binding.node.bases
+            for value in [self.evaluator.evaluate(module, base.value)]
+        )
+
     def _helper(self, module: Module, helper: str) -> None:
-        name = self.target.helper_name
-        if name in module.scope.bindings:
+        if self._is_helper(module, self.local_names(module).helper):
             return
         source = module.source
         at = self.imports[module].after_imports()
@@ -180,32 +203,59 @@ class Writer:
         assert node is not None
         near = imports.import_behind(handler.legacy[0])
         for name in self.target.exception_modules:
-            imports.need_module(name, near if name == self.target.module else None)
-        local = imports.local_name(self.target.module)
-        new = [name.replace("{module}", local) for name in self.target.exceptions]
+            local = name == self.target.module and self.target.helper is None
+            imports.need_module(name, near if local else None)
+        new = [self._exception(imports, name) for name in self.target.exceptions]
         keep = self._keeps_legacy(handler)
         if not keep:
             self._consumed[module].update(handler.legacy)
-        elements = [element.value for element in node.elements] if isinstance(node, cst.Tuple) else [node]
-        kept = [element for element in elements if keep or element not in handler.legacy]
-        texts = [module.text_of(element) for element in kept]
-        pieces = [*texts, *(name for name in new if name not in texts)]
-        text = pieces[0] if len(pieces) == 1 else f"({', '.join(pieces)})"
-        self.texts[module].replace(copied(module, node), _constant(text))
+        write_types(self.texts[module], node, [] if keep else handler.legacy, new)
+
+    def _exception(self, imports: Imports, template: str) -> str:
+        """An exception of the target by its name in a file."""
+        home, _, name = template.replace("{module}", self.target.module).rpartition(".")
+        return f"{imports.local_name(home)}.{name}" if home else name
 
     def handler_changes(self, handler: Handler) -> bool:
         """Whether a rewritten call may raise into the handler."""
-        if handler.blocked is not None:
-            return False
-        if handler.covered:
-            return any(self.is_rewritten(node) for node in handler.covered)
-        return any(state.rewritten and state.call.module is handler.module for state in self.plan.calls)
+        return (
+            handler.changes
+            and handler.blocked is None
+            and any(self.is_rewritten(node) for node in handler.covered)
+        )
 
     def _keeps_legacy(self, handler: Handler) -> bool:
-        """Whether a legacy call may still raise into the handler."""
-        if handler.covered:
-            return any(not self.is_rewritten(node) for node in handler.covered)
-        return any(not state.rewritten for state in self.plan.calls)
+        """Whether a legacy error may still be raised into the handler: by a legacy call, or by the program itself."""
+        return any(mention.own for mention in self.plan.mentions) or any(
+            not self.is_rewritten(node) for node in handler.covered
+        )
+
+    # Annotations
+
+    def _annotations(self, module: Module) -> None:
+        """Where no legacy client is left, what is annotated as one is a new one."""
+        if self.target.helper is not None and module not in self._constructing:
+            # The class that the target needs stands in another file.
+            return
+        new = self.clients.type_name(self.local_names(module))
+        for text in module.strings:
+            if isinstance(text, cst.SimpleString) and self._is_annotation(module, text):
+                if isinstance(self.evaluator.annotated(module, text), Client) and "[" not in text.value:
+                    self.imports[module].need_module(self.target.module, None)
+                    self.texts[module].replace(module.span(text), _constant(f"{text.quote}{new}{text.quote}"))
+        classes = {name for surface in self.pack.surfaces.values() for name in surface.clients}
+        for node in module.names:
+            value = self.evaluator.evaluate(module, node)
+            if not isinstance(value, Symbol) or value.name not in classes:
+                continue
+            if self._is_annotation(module, node):
+                self.imports[module].need_module(self.target.module, None)
+                self._consumed[module].add(node)
+                self.texts[module].replace(module.span(node), _constant(new))
+
+    @staticmethod
+    def _is_annotation(module: Module, node: cst.CSTNode) -> bool:
+        return any(isinstance(ancestor, cst.Annotation) for ancestor in module.ancestors(node))
 
     # Imports
 
@@ -237,7 +287,7 @@ class Writer:
             if all(self._is_inside(module, use, consumed) for use in item.references):
                 gone.append(item)
         imports.apply(self.texts[module], gone)
-        helper = self.clients.helper(self._constructing[module]) if module in self._constructing else None
+        helper = self.clients.helper(self.local_names(module)) if module in self._constructing else None
         if helper is not None:
             self._helper(module, helper)
 

@@ -10,7 +10,8 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.pack.model import Surface, Target
-from callr_migrate.rewrite.request import Refusal, has_effects, is_repeatable
+from callr_migrate.rewrite.effects import has_effects, is_repeatable
+from callr_migrate.rewrite.request import Refusal
 from callr_migrate.rewrite.style import Style, copied, line_indent
 from callr_migrate.rewrite.text import Piece, Texts
 from callr_migrate.rewrite.uses import is_load

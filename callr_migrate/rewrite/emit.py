@@ -36,11 +36,7 @@ def request_text(
     if enclosing is not None:
         style = _inside_fstring(style, enclosing)
     writer = _Writer(texts, style, quote)
-    arguments = [("", writer.path(plan.path))]
-    if plan.query:
-        arguments.append(("params=", writer.mapping(plan.query)))
-    if plan.json:
-        arguments.append(("json=", writer.mapping(plan.json)))
+    arguments = writer.arguments(plan)
     has_body = bool(plan.json) and plan.request.verb in target.bodiless_verbs
     template = target.request_with_body if has_body else target.request
 
@@ -72,15 +68,18 @@ def request_text(
         return flat
     if len(flat) <= room and not told and "\n" not in flat and "\r" not in flat:
         return flat
-    outer = line_indent(module, start) + extra
+    outer = line_indent(module, start) + extra + texts.nested
     inner = outer + style.indent
+    with texts.deeper(style.indent):
+        arguments = writer.arguments(plan)
     lines = [inner + comment for comment in comments.get(None, [])]
     for name, text in arguments:
         value = text
         lines += [inner + comment for comment in comments.get(name, [])]
         if name and len(inner) + len(name) + len(text) + 1 > style.line_length:
             items = plan.query if name == "params=" else plan.json
-            value = writer.exploded(items, inner)
+            with texts.deeper(style.indent * 2):
+                value = writer.exploded(items, inner)
         lines.append(f"{inner}{name}{value},")
     lines += [inner + comment for comment in comments.get("end", [])]
     return call_text(style.newline + style.newline.join(lines) + style.newline + outer)
@@ -92,6 +91,15 @@ class _Writer:
         self.module = texts.module
         self.style = style
         self.quote = quote
+
+    def arguments(self, plan: RequestPlan) -> list[tuple[str, str]]:
+        """(keyword with its `=`, text) of each argument of the new call."""
+        arguments = [("", self.path(plan.path))]
+        if plan.query:
+            arguments.append(("params=", self.mapping(plan.query)))
+        if plan.json:
+            arguments.append(("json=", self.mapping(plan.json)))
+        return arguments
 
     def path(self, parts: list[str | PathValue]) -> str:
         """The path as a literal, an f-string, or (where an f-string of the oldest Python cannot hold it) a sum."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,13 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.project import dotted_name
 from callr_migrate.evaluate.values import Symbol
+from callr_migrate.rewrite.layout import (
+    after_prologue,
+    import_lines,
+    imported_module,
+    is_stdlib,
+    only_imports,
+)
 from callr_migrate.rewrite.text import Texts
 from callr_migrate.rewrite.uses import is_load
 
@@ -41,7 +47,7 @@ class Imports:
         ] = {}  # module -> statements to stand at; None: the top
         self._names: set[tuple[str, str]] = set()
         self._chosen: dict[str, str] = {}  # what is imported -> its name here
-        self._top: list[cst.SimpleStatementLine] = _import_lines(module)
+        self._top: list[cst.SimpleStatementLine] = import_lines(module)
 
     # Legacy imports
 
@@ -183,7 +189,7 @@ class Imports:
                 if self.module.scope_of(statement) is self.module.scope and self._always_runs(statement)
                 else set()
             )
-            third = {name for name in top if not _is_stdlib(name)}
+            third = {name for name in top if not is_stdlib(name)}
             self._remove(texts, statement, items, sorted(local | third))
             pending -= third
         for name, places in self._modules.items():
@@ -207,7 +213,7 @@ class Imports:
         """Whether an import stands directly in the module, or in a `try` there that holds nothing but imports."""
         suite = self.module.parents.get(self.module.parents[statement])
         holder = self.module.parents.get(suite) if suite is not None else None
-        if isinstance(holder, cst.Try) and holder.body is suite and _only_imports(holder.body):
+        if isinstance(holder, cst.Try) and holder.body is suite and only_imports(holder.body):
             suite = self.module.parents.get(holder)
         return suite is self.module.tree
 
@@ -305,24 +311,24 @@ class Imports:
     def _insert_top(self, texts: Texts, text: str, module: str) -> None:
         """Insert an import line where an import sorter would put it."""
         newline = self.module.source.newline
-        same = [line for line in self._top if _is_stdlib(_imported_module(line)) == _is_stdlib(module)]
+        same = [line for line in self._top if is_stdlib(imported_module(line)) == is_stdlib(module)]
         plain = text.startswith("import ")
         for line in same:
-            other = _imported_module(line)
+            other = imported_module(line)
             is_plain = isinstance(line.body[0], cst.Import)
             if (plain and not is_plain) or (plain == is_plain and other > module):
                 texts.insert(self._line_start(self.module.span(line.body[0])[0]), text + newline)
                 return
         if same:
             texts.insert(self._whole_line(*self.module.span(same[-1].body[0]))[1], text + newline)
-        elif self._top and _is_stdlib(module):
+        elif self._top and is_stdlib(module):
             texts.insert(
                 self._line_start(self.module.span(self._top[0].body[0])[0]), text + newline + newline
             )
         elif self._top:
             texts.insert(self._whole_line(*self.module.span(self._top[-1].body[0]))[1], text + newline)
         else:
-            texts.insert(_after_prologue(self.module), text + newline)
+            texts.insert(after_prologue(self.module), text + newline)
 
     def after_imports(self) -> int:
         """The offset behind the leading imports, those in a `try` or `if` included."""
@@ -334,76 +340,13 @@ class Imports:
                     last = statement
                 elif index > 0 or not isinstance(first, cst.Expr):
                     break
-            elif isinstance(statement, (cst.Try, cst.If)) and _only_imports(statement.body):
+            elif isinstance(statement, (cst.Try, cst.If)) and only_imports(statement.body):
                 last = statement
             else:
                 break
         if last is None:
-            return _after_prologue(self.module)
+            return after_prologue(self.module)
         end = self.module.span(last)[1]
         return self._whole_line(
             end, max(end - 1, 0) if not isinstance(last, cst.SimpleStatementLine) else end
         )[1]
-
-
-def _only_imports(suite: cst.BaseSuite) -> bool:
-    """Whether a block does nothing but import."""
-    return all(
-        isinstance(line, cst.SimpleStatementLine)
-        and all(isinstance(part, (cst.Import, cst.ImportFrom, cst.Pass)) for part in line.body)
-        for line in suite.body
-    )
-
-
-def _import_lines(module: Module) -> list[cst.SimpleStatementLine]:
-    """The plain import lines at the top of a module, `__future__` left out."""
-    lines: list[cst.SimpleStatementLine] = []
-    for index, statement in enumerate(module.tree.body):
-        if isinstance(statement, cst.SimpleStatementLine):
-            first = statement.body[0]
-            if isinstance(first, (cst.Import, cst.ImportFrom)):
-                if _imported_module(statement) != "__future__":
-                    lines.append(statement)
-                continue
-            if index == 0 and isinstance(first, cst.Expr):
-                continue
-        elif isinstance(statement, (cst.Try, cst.If)):
-            continue
-        if lines:
-            break
-    return lines
-
-
-def _imported_module(line: cst.SimpleStatementLine) -> str:
-    statement = line.body[0]
-    if isinstance(statement, cst.ImportFrom):
-        return "." * len(statement.relative) + (dotted_name(statement.module) or "")
-    if isinstance(statement, cst.Import):
-        return dotted_name(statement.names[0].name) or ""
-    return ""
-
-
-def _is_stdlib(module: str) -> bool:
-    return module.split(".")[0] in sys.stdlib_module_names
-
-
-def _after_prologue(module: Module) -> int:
-    """Behind the docstring and the `__future__` imports."""
-    source = module.source
-    offset = 0
-    for index, statement in enumerate(module.tree.body):
-        if not isinstance(statement, cst.SimpleStatementLine):
-            break
-        first = statement.body[0]
-        docstring = index == 0 and isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString)
-        if not docstring and _imported_module(statement) != "__future__":
-            break
-        line = source.position(module.span(first)[1]).line
-        offset = source.line_starts[line] if line < len(source.line_starts) else len(source.text)
-    if offset == 0:
-        # Comments such as a shebang or a coding cookie stay on top.
-        first_code = module.tree.body[0] if module.tree.body else None
-        if isinstance(first_code, cst.SimpleStatementLine):
-            start = module.span(first_code.body[0])[0]
-            return source.line_starts[source.position(start).line - 1]
-    return offset

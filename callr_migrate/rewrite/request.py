@@ -19,6 +19,7 @@ from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.values import Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request, Result
+from callr_migrate.rewrite.effects import has_effects, is_repeatable
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PLAIN_SEGMENT = re.compile(r"[\w.~+-]+\Z", re.ASCII)
@@ -130,6 +131,7 @@ class _Planning:
             raise Refusal("the parameters of this legacy method were never documented")
         for param, node in zip(params, self.call.bound.arguments or (), strict=False):
             if param.optional and self._is_none(node):
+                self._no_effect(node, param.name)
                 self.used.add(param.name)
                 continue
             self.arguments[param.name] = node
@@ -181,6 +183,8 @@ class _Planning:
                 raise Refusal(f"`{name}` is not known; the request exists only for {', '.join(wanted)}")
             if any(constant.value not in wanted for constant in known):
                 raise Refusal(f"the request exists only for {', '.join(wanted)}")
+            assert node is not None
+            self._no_effect(node, name)
             self.used.add(name)
 
     def _argument(self, value: Any) -> cst.BaseExpression | None:
@@ -233,6 +237,8 @@ class _Planning:
                 continue
             if lower and not isinstance(constant.value, str):
                 raise Refusal(f"`{name}` should be an identifier, a text of letters and digits")
+            if not isinstance(constant.value, str) and not literal(node)[0]:
+                raise Refusal(f"`{name}` may be {constant.value!r}; the path takes texts only")
         found, value = literal(node)
         if found and isinstance(value, (str, int)):
             text = str(value).lower() if lower else str(value)
@@ -254,6 +260,7 @@ class _Planning:
             return Emitted(constant=binding.value)
         node = self._argument(binding.value)
         if node is not None and self._is_none(node):
+            self._no_effect(node, name)
             if not binding.value.count("."):
                 self.result.doubts.append(f"`{name}` is None; v2 is not sent it")
             node = None
@@ -340,6 +347,8 @@ class _Planning:
                 self._drop(name, name, node)
         for node in self.call.bound.ignored:
             self._no_effect(node, "the request id")
+        if self.call.bound.method is not None:
+            self._no_effect(self.call.bound.method, "the method name")
 
     def _drop(self, path: str, name: str, node: cst.BaseExpression) -> None:
         dropped = self.rule.dropped.get(path)
@@ -372,35 +381,3 @@ class _Planning:
 
     def _place(self, value: Emitted) -> int:
         return self.call.module.span(value.node)[0] if value.node is not None else -1
-
-
-def is_repeatable(node: cst.BaseExpression) -> bool:
-    """Whether an expression may stand in two places: a name, an attribute, or an item by a literal key."""
-    if isinstance(node, cst.Attribute):
-        return is_repeatable(node.value)
-    if isinstance(node, cst.Subscript):
-        keys = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
-        return len(keys) == 1 and isinstance(keys[0], cst.SimpleString) and is_repeatable(node.value)
-    return isinstance(node, cst.Name)
-
-
-def has_effects(node: cst.CSTNode) -> bool:
-    """Whether evaluating an expression may do more than give a value."""
-    finder = _Effects()
-    node.visit(finder)
-    return finder.found
-
-
-class _Effects(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found = False
-
-    def _note(self, node: cst.CSTNode) -> bool:
-        self.found = True
-        return False
-
-    visit_Call = visit_Await = visit_Yield = visit_NamedExpr = _note
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import libcst as cst
@@ -35,6 +36,7 @@ class Texts:
         self._insertions: dict[int, list[str]] = {}
         self._sorted: list[Replacement] | None = None
         self.indented: list[tuple[Span, str]] = []
+        self.nested = ""  # what calls are indented by that stand inside of another one that is laid out
         for span in secrets:
             self.replace(span, lambda _: ['"***"'])
 
@@ -78,6 +80,14 @@ class Texts:
             line = source.line_text(source.position(start).line)
             if line.strip():
                 self.insert(start + len(line) - len(line.lstrip(" \t\f")), unit, once=False)
+
+    @contextmanager
+    def deeper(self, indent: str) -> Iterator[None]:
+        """Render what is inside of an argument on a line of its own."""
+        before = self.nested
+        self.nested += indent
+        yield
+        self.nested = before
 
     def extra_indent(self, offset: int) -> str:
         """What `indent` adds to the line of an offset."""

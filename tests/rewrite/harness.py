@@ -80,7 +80,13 @@ class Fixture:
     @property
     def runs(self) -> bool:
         """Whether the program can be run; the first lines of those that cannot say so."""
-        return b"# not run" not in self.before["main.py"][:200]
+        return b"# not run" not in self.before["main.py"][:200] and sys.version_info >= self.oldest
+
+    @property
+    def oldest(self) -> tuple[int, int]:
+        """The oldest Python that the rewritten program is for."""
+        found = re.search(r'target-version = "3\.(\d+)"', self.config)
+        return (3, int(found[1])) if found else (3, 10)
 
 
 def fixtures() -> list[Fixture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,13 +123,14 @@ def test_it_becomes_what_is_expected(one: Fixed) -> None:
 @each
 def test_what_stays_says_why(one: Fixed) -> None:
     assert one.told == one.case.reasons(one.target)
-    assert one.told or not one.case.is_left_alone
 
 
 @each
 def test_it_parses_on_the_oldest_python(one: Fixed) -> None:
+    if sys.version_info < one.case.oldest:
+        pytest.skip("made for a newer Python")
     for data in one.files.values():
-        ast.parse(data, feature_version=(3, 10))
+        ast.parse(data, feature_version=one.case.oldest)
 
 
 @each

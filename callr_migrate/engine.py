@@ -39,13 +39,18 @@ def analyse(
     report: Report,
     loaded: dict[Path, SourceFile] | None = None,
     passes: Callable[[bytes], bool] | None = None,
+    *,
+    has_clients: bool = True,
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
     What cannot be seen is added to `report.unseen`. Further files of the project that the analysis comes across are
-    added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code.
+    added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code. Without
+    `has_clients` there is none that could find its way into a further file, so only `sources` are searched.
     """
-    return _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes).run(sources)
+    engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes)
+    engine.goes_further = has_clients
+    return engine.run(sources)
 
 
 class _Engine:
@@ -65,6 +70,7 @@ class _Engine:
         self.loaded = loaded
         self.known: dict[Path, SourceFile] = {}
         self.passes = passes
+        self.goes_further = True
         self.markers = _marker_pattern(pack)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
@@ -72,6 +78,7 @@ class _Engine:
             settings.target_version,
             settings.choices,
             settings.auth,
+            settings.wants,
         )
 
     def run(self, sources: Sequence[SourceFile]) -> list[Finding]:
@@ -168,10 +175,14 @@ class _Engine:
         findings: list[Finding] = []
         done: set[Path] = set()
         while pending := [module for module in project.modules if module.path.resolve() not in done]:
+            if done and not self.goes_further:
+                break
             for module in pending:
                 done.add(module.path.resolve())
-                detection = sdk.detect(evaluator, module)
-                for call in (*detection.calls, *posts.detect(evaluator, module).calls):
+                detections = [posts.detect(evaluator, module)]
+                if self.goes_further or self.markers.search(module.source.text):
+                    detections.append(sdk.detect(evaluator, module))
+                for call in (call for detection in detections for call in detection.calls):
                     state = judge(evaluator, planner, call)
                     surface = self.pack.surfaces[call.surface]
                     if not surface.rewritable:
@@ -184,11 +195,15 @@ class _Engine:
                         findings.append(retired)
                 if self._is_shown(module.path):
                     self.report.unseen += [
-                        Unseen(module.path, line, reason) for line, reason in detection.unseen
+                        Unseen(module.path, line, reason)
+                        for detection in detections
+                        for line, reason in detection.unseen
                     ]
         return states, findings
 
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
+        if not states and not self.goes_further:
+            return []
         modules = project.modules
         for _ in range(_MAX_ROUNDS):
             plan = Planner(evaluator, modules, states, self.options, self._may_change).run()

@@ -140,6 +140,8 @@ class _Writer:
         if emitted.node is None:
             constant = emitted.constant
             return self.style.quoted(constant) if isinstance(constant, str) else repr(constant)
+        if emitted.constants:
+            return self._with_constants(emitted)
         text = self.copy(emitted.node)
         if emitted.table:
             rows = ", ".join(
@@ -147,6 +149,16 @@ class _Writer:
             )
             return f"{{{rows}}}[{text}]"
         return text
+
+    def _with_constants(self, emitted: Emitted) -> str:
+        assert emitted.node is not None
+        at, end = copied(self.module, emitted.node)
+        text = ""
+        for node, constant in sorted(emitted.constants, key=lambda item: self.module.span(item[0])):
+            start, stop = self.module.span(node)
+            text += self.texts.new_text((at, start)) + self.style.quoted(constant)
+            at = stop
+        return text + self.texts.new_text((at, end))
 
     def mapping(self, items: list[tuple[str, Emitted]]) -> str:
         """A dict display on one line."""

@@ -18,11 +18,15 @@ from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.answers import Answers, AnswerUse
 from callr_migrate.rewrite.clients import construction
 from callr_migrate.rewrite.coverage import Coverage
+from callr_migrate.rewrite.effects import is_retried
 from callr_migrate.rewrite.handlers import Handler, Handlers
 from callr_migrate.rewrite.mentions import Mention, find_mentions
 from callr_migrate.rewrite.request import Refusal
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
 from callr_migrate.rewrite.uses import ClientUses, Flows
+
+CLIENT = "CLR601"
+HANDLER = "CLR602"
 
 
 @dataclass
@@ -111,6 +115,8 @@ class Planner:
                 made, refusal = None, error.reason
             if refusal is None and not self.may_change(ref.module):
                 refusal = "the file in which the client is made is not to be changed"
+            if refusal is None and not self.options.wants(CLIENT):
+                refusal = f"{CLIENT} is not selected"
             known = ClientState(ref, self.pack.surfaces[surface], made, refusal)
             self._clients[ref] = known
             self.plan.clients.append(known)
@@ -133,6 +139,8 @@ class Planner:
         call = state.call
         if not self.may_change(call.module):
             state.refuse("the file is not to be changed")
+        if not self.options.wants(state.code):
+            state.refuse(f"{state.code} is not selected")
         if call.receiver is None:
             state.refuse("the call goes through a stored bound method; call it on the client itself")
         if call.mixed:
@@ -150,6 +158,11 @@ class Planner:
             if not (result.object or result.legacy_value or result.success):
                 why = f" {result.note}" if result.note else ""
                 state.refuse(f"the answer is used, and the shape of the v2 answer is not known.{why}")
+        if state.plan is not None and state.plan.request.verb == "POST" and is_retried(call):
+            state.doubts.append(
+                "it is tried again in a loop; the new client gives up waiting where the old one did not, so the "
+                "first try may have worked"
+            )
 
     def _clients_of(self, call: LegacyCall) -> list[ClientState]:
         return [self._clients[client.made_at] for client in call.clients if client.made_at in self._clients]
@@ -170,6 +183,8 @@ class Planner:
         reason = use.blocked
         if reason is None and use.replacements and not self.may_change(use.module):
             reason = f"its answer is used in {use.module.path.name}, which is not to be changed"
+        if reason is None and use.replacements and not self.options.wants(use.code):
+            reason = f"its answer is used in line {use.module.source.position(use.module.span(use.node)[0]).line}, and {use.code} is not selected"
         if reason is None and use.handed_to is not None:
             receiver = self.by_node.get(use.handed_to)
             if receiver is not None and not receiver.rewritten:
@@ -186,6 +201,8 @@ class Planner:
         reason = handler.blocked
         if reason is None and not self.may_change(handler.module):
             reason = "the file is not to be changed"
+        if reason is None and not self.options.wants(HANDLER):
+            reason = f"{HANDLER} is not selected"
         if reason is None:
             return False
         line = handler.module.source.position(handler.module.span(handler.node)[0]).line

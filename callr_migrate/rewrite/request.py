@@ -38,12 +38,14 @@ class Refusal(Exception):
 class Emitted:
     """A value of a request: the text of `node`, mapped by `table` if given, or a `constant`.
 
+    `constants` are literals inside of `node` that become other ones.
     `unless`: the entry is left out where the value is that.
     """
 
     node: cst.BaseExpression | None = None
     constant: Any = None
     table: tuple[tuple[str, str], ...] = ()
+    constants: tuple[tuple[cst.BaseExpression, str], ...] = ()
     unless: str | None = None  # the value that leaves the entry out, as Python text: "None" or "''"
 
 
@@ -303,6 +305,11 @@ class _Planning:
                 raise Refusal(f"`{constant.value}` of `{name}` has no known v2 form")
         if literal(node)[0]:
             return Emitted(constant=table.values[known[0].value])
+        literals = _literal_branches(node)
+        if literals is not None:
+            return Emitted(
+                node, constants=tuple((part, table.values[literal(part)[1]] or "") for part in literals)
+            )
         return Emitted(node, table=tuple((old, new) for old, new in table.values.items() if new is not None))
 
     def _asked(
@@ -381,3 +388,11 @@ class _Planning:
 
     def _place(self, value: Emitted) -> int:
         return self.call.module.span(value.node)[0] if value.node is not None else -1
+
+
+def _literal_branches(node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+    """The literals that a conditional expression chooses from, if it chooses from nothing else."""
+    if isinstance(node, cst.IfExp):
+        branches = [_literal_branches(node.body), _literal_branches(node.orelse)]
+        return None if None in branches else [part for branch in branches for part in branch or ()]
+    return [node] if literal(node)[0] else None

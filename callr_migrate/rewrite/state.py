@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -26,6 +26,7 @@ class RewriteOptions:
     target_version: tuple[int, int] = (3, 10)
     choices: Mapping[str, str] = field(default_factory=dict)
     auth: str | None = None
+    wants: Callable[[str], bool] = lambda _: True  # whether findings of a code are selected
 
 
 @dataclass(eq=False)

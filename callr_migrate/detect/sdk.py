@@ -9,7 +9,7 @@ import libcst as cst
 
 from callr_migrate.detect.calls import Detection, LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.shapes import bind_call
+from callr_migrate.evaluate.shapes import BoundCall, bind_call
 from callr_migrate.evaluate.values import (
     BoundMethod,
     ClassValue,
@@ -24,6 +24,7 @@ from callr_migrate.evaluate.values import (
     constants,
     unknown_reason,
 )
+from callr_migrate.pack.model import FacadeCall
 
 
 def detect(evaluator: Evaluator, module: Module) -> Detection:
@@ -50,11 +51,14 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
         for option in callee.options()
         if isinstance(option, BoundMethod)
         and isinstance(option.owner, Client)
-        and option.name in surfaces[option.owner.surface].calls
+        and evaluator.is_request(option.owner, option.name)
     ]
     if not legacy:
         return None
     first = sorted(legacy, key=lambda option: (_surface(option), option.name))[0]
+    facade = surfaces[_surface(first)].facade.get(first.name)
+    if facade is not None:
+        return _facade_call(evaluator, module, node, first, facade)
     bound = bind_call(node, surfaces[_surface(first)].calls[first.name])
     if bound.params is not None and bound.named is None and _is_dict(evaluator, module, bound.params):
         bound = replace(bound, named=bound.params, arguments=None, problem=None)
@@ -86,6 +90,25 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
         methods,
         reason,
         rule,
+    )
+
+
+def _facade_call(
+    evaluator: Evaluator, module: Module, node: cst.Call, callee: BoundMethod, facade: FacadeCall
+) -> LegacyCall:
+    """A call that spells its method as attributes; its parameters are the facade's own, not the method's."""
+    assert isinstance(callee.owner, Client)
+    return LegacyCall(
+        module,
+        node,
+        _surface(callee),
+        (callee.owner,),
+        False,
+        None,
+        BoundCall(None, None, "the parameters are those of the wrapper"),
+        (facade.method,),
+        None,
+        evaluator.pack.methods.get(facade.method),
     )
 
 

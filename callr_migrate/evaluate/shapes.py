@@ -25,14 +25,18 @@ def bind_call(node: cst.Call, shape: CallShape) -> BoundCall:
     """The method name and the parameters of a legacy call, as far as its form tells."""
     positional: list[cst.BaseExpression] = []
     keywords: dict[str, cst.BaseExpression] = {}
+    before = len(shape.leading)
     for arg in node.args:
         if arg.star:
-            method = keywords.get(shape.method) or (positional[0] if positional else None)
+            method = keywords.get(shape.method) or (positional[before] if len(positional) > before else None)
             return BoundCall(method, None, f"the arguments are unpacked with `{arg.star}`")
         if arg.keyword is not None:
             keywords[arg.keyword.value] = arg.value
         else:
             positional.append(arg.value)
+    del positional[:before]
+    for name in shape.leading:
+        keywords.pop(name, None)
     method = positional.pop(0) if positional else keywords.pop(shape.method, None)
     if shape.spread:
         problem = f"the client takes no argument named `{next(iter(keywords))}`" if keywords else None

@@ -115,6 +115,8 @@ class Planner:
                 made, refusal = None, error.reason
             if refusal is None and not self.may_change(ref.module):
                 refusal = "the file in which the client is made is not to be changed"
+            if refusal is None and not self.pack.surfaces[surface].rewritable:
+                refusal = "clients of this kind are not rewritten"
             if refusal is None and not self.options.wants(CLIENT):
                 refusal = f"{CLIENT} is not selected"
             known = ClientState(ref, self.pack.surfaces[surface], made, refusal)

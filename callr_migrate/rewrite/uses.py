@@ -168,12 +168,11 @@ class ClientUses:
         if isinstance(parent, cst.Expr) or self.flows.is_followed(node) or is_tested(parent, node):
             return
         if isinstance(parent, cst.Attribute):
-            grandparent = self.module.parent(parent)
-            if (
-                grandparent in self.legacy_calls
-                and isinstance(grandparent, cst.Call)
-                and grandparent.func is parent
-            ):
+            callee = parent
+            while isinstance(outer := self.module.parent(callee), cst.Attribute):
+                callee = outer
+            call = self.module.parent(callee)
+            if call in self.legacy_calls and isinstance(call, cst.Call) and call.func is callee:
                 return
             reason = f"`{self.module.text_of(parent)}` is used (line {line})"
         else:

@@ -7,7 +7,7 @@ import libcst as cst
 from callr_migrate.evaluate import literals
 from callr_migrate.evaluate.functions import Functions
 from callr_migrate.evaluate.module import Module
-from callr_migrate.evaluate.project import last_name
+from callr_migrate.evaluate.project import Project, last_name
 from callr_migrate.evaluate.values import (
     Collected,
     Constant,
@@ -24,6 +24,10 @@ from callr_migrate.evaluate.values import (
 
 class Containers(Functions):
     """The part of the evaluator that follows values into and out of containers."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self._plain: dict[cst.CSTNode, list[tuple[object, cst.BaseExpression]] | None] = {}
 
     def item(self, base: Value, key: Value, shown: str) -> Value:
         """`base[key]`."""
@@ -98,7 +102,13 @@ class Containers(Functions):
         )
 
     def _entries(self, base: Literal) -> list[tuple[object, cst.BaseExpression]] | None:
-        return literals.entries(base.ref.node, lambda part: self.evaluate(base.ref.module, part))
+        node = base.ref.node
+        if node not in self._plain:
+            self._plain[node] = literals.plain_entries(node)
+        plain = self._plain[node]
+        if plain is not None:
+            return plain
+        return literals.entries(node, lambda part: self.evaluate(base.ref.module, part))
 
     def _literal_item(self, base: Literal, key: Value, shown: str) -> Value:
         module, node = base.ref.module, base.ref.node

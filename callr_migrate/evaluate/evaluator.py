@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from callr_migrate.evaluate import answers, builtin, literals
+from callr_migrate.evaluate import answers, builtin, hints, literals
 from callr_migrate.evaluate.containers import Containers
 from callr_migrate.evaluate.module import Binding, Module, Scope
 from callr_migrate.evaluate.project import Project, dotted_name
+from callr_migrate.evaluate.settling import short
 from callr_migrate.evaluate.shapes import bind_call
 from callr_migrate.evaluate.values import (
     Answer,
@@ -20,7 +21,6 @@ from callr_migrate.evaluate.values import (
     InstanceValue,
     Literal,
     ModuleValue,
-    Recursion,
     Ref,
     Symbol,
     Unknown,
@@ -30,11 +30,6 @@ from callr_migrate.evaluate.values import (
     union,
 )
 from callr_migrate.pack.model import RulePack, Surface
-
-# A machine-made expression ends in `Unknown` instead of taking the run down.
-_MAX_DEPTH = 300
-_MAX_STEPS = 20_000
-_MIN_STEPS = 200
 
 _CONTEXT_MANAGERS = frozenset(
     {
@@ -52,11 +47,6 @@ class Evaluator(Containers):
     def __init__(self, project: Project, pack: RulePack) -> None:
         super().__init__(project)
         self.pack = pack
-        self._memo: dict[cst.CSTNode, Value] = {}
-        self._open: dict[cst.CSTNode, int] = {}  # what is being evaluated -> how deep
-        self._lowest = _MAX_DEPTH  # the outermost open expression that was met again
-        self._steps = 0
-        self._budget = _MAX_STEPS
         self._constructors: dict[str, Surface] = {}
         self._aliases: dict[str, str] = {}
         for surface in pack.surfaces.values():
@@ -67,41 +57,7 @@ class Evaluator(Containers):
     def evaluate(self, module: Module, node: cst.BaseExpression) -> Value:
         """The value of an expression; never raises, `Unknown` where it cannot be told."""
         known = self._memo.get(node)
-        if known is not None:
-            return known
-        depth = len(self._open)
-        if node in self._open:
-            self._lowest = min(self._lowest, self._open[node])
-            return Recursion(f"`{short(module, node)}` depends on itself", node)
-        if depth == 0:
-            self._steps = 0
-        self._steps += 1
-        if depth >= _MAX_DEPTH or self._steps > self._budget:
-            return self._exhausted(module, node)
-        self._open[node] = depth
-        outer, self._lowest = self._lowest, _MAX_DEPTH
-        try:
-            value = _without_itself(self._dispatch(module, node), node)
-        except RecursionError:
-            if depth:
-                raise
-            value = self._exhausted(module, node)
-        finally:
-            del self._open[node]
-        # What leans on an expression that is still open is provisional: only the outermost one knows all.
-        if self._lowest >= depth:
-            self._memo[node] = value
-            self._lowest = outer
-        else:
-            self._lowest = min(outer, self._lowest)
-        if depth == 0 and self._steps > self._budget:
-            # Code that does this once does it all over; the whole run must stay bounded, too.
-            self._budget = max(_MIN_STEPS, self._budget // 2)
-        return value
-
-    def _exhausted(self, module: Module, node: cst.BaseExpression) -> Unknown:
-        self._lowest = 0
-        return Unknown(f"`{short(module, node)}` is too involved to follow (the analysis budget ran out)")
+        return known if known is not None else self.settled(node, module, node, self._dispatch)
 
     def surface_symbol(self, name: str) -> str:
         """A dotted name with the surfaces' aliases undone (`x.y.Api` -> `x.Api`)."""
@@ -117,6 +73,8 @@ class Evaluator(Containers):
             bases = list(self.evaluate(module, node.value).options())
             # `None.call` raises, so constants take nothing away from what the other alternatives tell.
             kept = [base for base in bases if not isinstance(base, Constant)] or bases
+            if all(isinstance(base, Constant) and base.value is None for base in kept):
+                return Unknown(f"`{short(module, node.value)}` is only ever None as far as is seen")
             return union(self.attribute(base, node.attr.value) for base in kept)
         if isinstance(node, cst.Call):
             return self._call(module, node)
@@ -269,6 +227,9 @@ class Evaluator(Containers):
 
     def _legacy_answer(self, client: Client, name: str, module: Module, node: cst.Call) -> Value:
         shape = self.pack.surfaces[client.surface].calls.get(name)
+        facade = self.pack.surfaces[client.surface].facade.get(name)
+        if facade is not None:
+            return answers.of(self.pack, [Constant(facade.method)], Ref(module, node))
         if shape is None:
             return Unknown(f"`{name}` is no call of the client")
         bound = bind_call(node, shape)
@@ -304,19 +265,27 @@ class Evaluator(Containers):
 
     def is_request(self, client: Client, name: str) -> bool:
         """Whether a method of a client performs a request."""
-        return name in self.pack.surfaces[client.surface].calls
+        surface = self.pack.surfaces[client.surface]
+        return name in surface.calls or name in surface.facade
 
     def annotated(self, module: Module, annotation: cst.BaseExpression) -> Value | None:
         """What an annotation says a value is, where that is a legacy client or a class of the project."""
-        for part in literals.annotation_parts(annotation):
-            value = self.evaluate(module, part)
-            if isinstance(value, Symbol) and value.name in self._constructors:
-                return Client(self._constructors[value.name].surface, None)
-            if isinstance(value, ClassValue):
-                return self.legacy_client(value) or InstanceValue(value)
-        return None
+
+        def plain(part: cst.BaseExpression) -> Value | None:
+            for value in self.evaluate(module, part).options():
+                if isinstance(value, Symbol) and value.name in self._constructors:
+                    return Client(self._constructors[value.name].surface, None)
+                if isinstance(value, ClassValue):
+                    return self.legacy_client(value) or InstanceValue(value)
+            return None
+
+        return hints.typed(annotation, plain)
 
     # Names
+
+    def is_surface(self, dotted: str) -> bool:
+        """Whether a module's name is that of a client library."""
+        return self.surface_symbol(dotted) in self._modules
 
     def outside(self, dotted: str) -> Value:
         """A name that an import brings in from outside of the project."""
@@ -334,7 +303,9 @@ class Evaluator(Containers):
     def binding_value(self, binding: Binding, module: Module) -> Value:
         """The value that one binding gives its name."""
         if binding.kind == "param":
-            return self.parameter(binding, module)
+            return self.settled(
+                binding.node, module, binding.node, lambda module, _: self.parameter(binding, module)
+            )
         if isinstance(binding.node, cst.Param):
             many = f"`{short(module, binding.node)}` is not followed"
             kind = "dict" if many.startswith("`**") else "tuple"
@@ -348,6 +319,8 @@ class Evaluator(Containers):
             value = self.entered(module, binding.value)
         else:
             value = self.evaluate(module, binding.value)
+        if binding.annotation is not None:
+            value = union(self.typed([value], module, binding.annotation))
         if binding.kind == "item":
             value = self.iterated(value)
         for index in binding.path:
@@ -371,24 +344,7 @@ class Evaluator(Containers):
         return f"`{name}` is not part of the project"
 
 
-def _without_itself(value: Value, node: cst.CSTNode) -> Value:
-    """Drop the alternatives in which an expression is only itself again."""
-    options = list(value.options())
-    kept = [option for option in options if not (isinstance(option, Recursion) and option.node is node)]
-    if len(kept) == len(options):
-        return value
-    return union(kept) if kept else Unknown(next(o.reason for o in options if isinstance(o, Recursion)))
-
-
 def _is_true(option: Value) -> bool:
     return isinstance(option, (Client, FunctionValue, ClassValue, ModuleValue, BoundMethod)) or (
         isinstance(option, Constant) and bool(option.value)
     )
-
-
-def short(module: Module, node: cst.CSTNode) -> str:
-    """The source of a node, short enough for one line of a message; literals are masked by the renderer."""
-    # What is read out of a string annotation has no place of its own.
-    source = module.text_of(node) if node in module.spans else cst.Module([]).code_for_node(node)
-    text = " ".join(source.split())
-    return text if len(text) <= 40 else text[:37] + "..."

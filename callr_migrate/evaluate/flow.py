@@ -88,6 +88,8 @@ class Flow:
     def _place(self, child: cst.CSTNode, owner: cst.CSTNode | None) -> None:
         """Remember the way from the scope's body down to where something happens."""
         while owner is not None and owner is not self.scope.node:
+            if child in self._statements[owner]:
+                return
             self._statements[owner].add(child)
             child, owner = owner, self.module.parents.get(owner)
         if isinstance(owner, cst.Module):

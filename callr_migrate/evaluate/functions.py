@@ -11,7 +11,7 @@ from callr_migrate.evaluate.project import Project, dotted_name
 from callr_migrate.evaluate.values import (
     BoundMethod,
     ClassValue,
-    Client,
+    Constant,
     FunctionValue,
     InstanceValue,
     Ref,
@@ -47,7 +47,7 @@ class Functions(Members):
             return Unknown(f"`{node.name.value}` is a generator")
         values = [self.evaluate(module, item.value) for item in body.returns if item.value is not None]
         if node.returns is not None:
-            values = self._typed(values, module, node.returns.annotation)
+            values = self.typed(values, module, node.returns.annotation)
         return union(values) if values else Unknown(f"`{node.name.value}` returns nothing")
 
     def yielded(self, function: FunctionValue) -> Value:
@@ -84,24 +84,36 @@ class Functions(Members):
             values.append(self.evaluate(module, param.default))
         values += self._passed(function, module, klass, name, index)
         if binding.annotation is not None:
-            values = self._typed(values, module, binding.annotation)
+            values = self.typed(values, module, binding.annotation)
         owner = function.name.value if isinstance(function, cst.FunctionDef) else "a lambda"
         if not values:
             line = module.source.position(module.span(function)[0]).line
             return Unknown(
                 f"`{name}` is a parameter of `{owner}` ({module.path.name}:{line}), whose callers are not known"
             )
+        if isinstance(function, cst.FunctionDef) and self._is_handed_on(function, module):
+            values.append(Unknown(f"`{owner}` is handed on, and may be called from elsewhere"))
         if isinstance(function, cst.FunctionDef) and not is_plain(function):
             values.append(Unknown(f"`{owner}` is decorated, and may be called from elsewhere"))
         return union(values)
 
-    def _typed(self, values: list[Value], module: Module, annotation: cst.BaseExpression) -> list[Value]:
+    def typed(self, values: list[Value], module: Module, annotation: cst.BaseExpression) -> list[Value]:
         """The values, and what an annotation says in place of those that are not known."""
-        known = [option for value in values for option in value.options() if not isinstance(option, Unknown)]
-        if len(known) == len(values) and any(isinstance(option, Client) for option in known):
+        options = [option for value in values for option in value.options()]
+        known = [option for option in options if not isinstance(option, Unknown)]
+        if len(known) == len(options) and any(_is_object(option) for option in known):
             return values
-        typed = self.annotated(module, annotation)
-        return values if typed is None else [*known, typed]
+        told = self.annotated(module, annotation)
+        return values if told is None else [*known, told]
+
+    def _is_handed_on(self, function: cst.FunctionDef, module: Module) -> bool:
+        """Whether the function is used as a value, so that not all of its callers are known."""
+        target = FunctionValue(Ref(module, function))
+        return any(
+            option == target or (isinstance(option, BoundMethod) and option.function == target)
+            for other, node in self.project.mentions_of(function.name.value)
+            for option in self.evaluate(other, node).options()
+        )
 
     def _class_of(self, function: cst.CSTNode, module: Module) -> ClassValue | None:
         scope = module.scope_of(function)
@@ -161,6 +173,10 @@ class Functions(Members):
                 return [self.evaluate(module, arg.value)]
             position += 1
         return []
+
+
+def _is_object(option: Value) -> bool:
+    return not isinstance(option, Unknown) and not (isinstance(option, Constant) and option.value is None)
 
 
 def _position(function: cst.CSTNode, param: cst.Param) -> int | None:

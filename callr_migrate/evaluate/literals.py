@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import libcst as cst
@@ -87,6 +87,17 @@ def _only(part: Value) -> Any:
     return found[0].value if found and len(found) == 1 else None
 
 
+def plain_entries(node: cst.CSTNode) -> list[tuple[object, cst.BaseExpression]] | None:
+    """(key, value) of each entry of a dict whose keys are all literals, else None."""
+    found: list[tuple[object, cst.BaseExpression]] = []
+    for entry in node.elements if isinstance(node, cst.Dict) else ():
+        known, key = literal(entry.key) if isinstance(entry, cst.DictElement) else (False, None)
+        if not known:
+            return None
+        found.append((key, entry.value))
+    return found if isinstance(node, cst.Dict) else None
+
+
 def entries(
     node: cst.CSTNode, evaluate: Callable[[cst.BaseExpression], Value]
 ) -> list[tuple[Any, cst.BaseExpression]] | None:
@@ -108,23 +119,3 @@ def entries(
             found += [(key.value, entry.value) for key in keys]
         return found
     return None
-
-
-def annotation_parts(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """The types that an annotation names: `Optional[X]`, `X | None` and `"X"` give X."""
-    if isinstance(node, cst.SimpleString):
-        text = node.evaluated_value
-        if isinstance(text, str):
-            try:
-                yield from annotation_parts(cst.parse_expression(text))
-            except (cst.ParserSyntaxError, RecursionError):
-                return
-    elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
-        yield from annotation_parts(node.left)
-        yield from annotation_parts(node.right)
-    elif isinstance(node, cst.Subscript):
-        for element in node.slice:
-            if isinstance(element.slice, cst.Index):
-                yield from annotation_parts(element.slice.value)
-    elif isinstance(node, (cst.Name, cst.Attribute)):
-        yield node

@@ -18,6 +18,7 @@ from callr_migrate.evaluate.values import (
     Client,
     Collected,
     Constant,
+    FolderValue,
     FunctionValue,
     InstanceValue,
     Literal,
@@ -57,8 +58,13 @@ class Members(Names):
                 inner = self.project.find(name, base.module, 1)
                 found = self.module_at(inner) if inner is not None else None
             return found or Unknown(f"`{name}` is not found in {base.module.path.name}")
+        if isinstance(base, FolderValue):
+            return self._below(base, name)
         if isinstance(base, (Client, Answer)):
             return BoundMethod(base, name)
+        if isinstance(base, BoundMethod) and isinstance(base.owner, Client):
+            # A facade spells the method as attributes: `client.service.method(...)`.
+            return BoundMethod(base.owner, f"{base.name}.{name}")
         if isinstance(base, InstanceValue):
             return self.member(base.of, name, base)
         if isinstance(base, ClassValue):
@@ -72,6 +78,14 @@ class Members(Names):
         if isinstance(base, Constant) and name == "value":
             return base  # the member of an enumeration
         return Symbol(f"builtins.{_type_name(base)}.{name}")
+
+    def _below(self, base: FolderValue, name: str) -> Value:
+        """A module or folder in a namespace package."""
+        place = base.path / name
+        for path in (place.with_name(f"{name}.py"), place / "__init__.py"):
+            if path.is_file():
+                return self.module_at(path)
+        return FolderValue(place) if place.is_dir() else Unknown(f"`{name}` is not found in {base.path.name}")
 
     def _function_attribute(self, function: FunctionValue, name: str) -> Value:
         """`function.name`, as far as something is stored there."""

@@ -44,6 +44,7 @@ class Module:
         self.stores: list[tuple[cst.Subscript, cst.BaseExpression | None]] = []  # `a[b] = c`, None: not told
         self.strings: list[cst.SimpleString | cst.FormattedString | cst.ConcatenatedString] = index.strings
         self._scopes: dict[cst.CSTNode, Scope] = {}
+        self._scope_of: dict[cst.CSTNode, Scope] = {}
         self.scope = Scope(self.tree, None)
         self._scopes[self.tree] = self.scope
         self.attribute_bindings: dict[str, list[Binding]] = {}  # attribute name -> assignments to `x.name`
@@ -98,21 +99,30 @@ class Module:
 
     def scope_of(self, node: cst.CSTNode) -> Scope:
         """The scope in which the names of an expression or statement are looked up."""
-        current = node
-        parent = self.parents.get(current)
+        passed: list[cst.CSTNode] = []
+        current, parent = node, self.parents.get(node)
+        found = self.scope
         while parent is not None:
-            if isinstance(parent, cst.CompFor) and current is parent.iter:
-                holder = self.parents[parent]
-                if isinstance(holder, COMPREHENSIONS):
-                    # The first iterable is evaluated outside of the comprehension.
-                    current, parent = holder, self.parents.get(holder)
-                    continue
-            if parent in self._scopes and self._opens(parent, current):
-                return self._scopes[parent]
+            known = self._scope_of.get(current)
+            if known is not None:
+                found = known
+                break
+            passed.append(current)
+            holder = self.parents.get(parent)
+            if (
+                isinstance(parent, cst.CompFor)
+                and current is parent.iter
+                and isinstance(holder, COMPREHENSIONS)
+            ):
+                # The first iterable is evaluated outside of the comprehension.
+                current, parent = holder, self.parents.get(holder)
+                continue
             if self._opens(parent, current):
-                return self.scope_opened_by(parent)
-            current, parent = parent, self.parents.get(parent)
-        return self.scope
+                found = self.scope_opened_by(parent)
+                break
+            current, parent = parent, holder
+        self._scope_of.update(dict.fromkeys(passed, found))
+        return found
 
     def flow_scope(self, node: cst.CSTNode) -> Scope:
         """The scope in whose course the node runs: comprehensions run where they stand, generators later."""

@@ -11,8 +11,10 @@ import libcst as cst
 from callr_migrate.evaluate.flow import Flow
 from callr_migrate.evaluate.module import Binding, Module, Scope
 from callr_migrate.evaluate.project import Project, dotted_name
+from callr_migrate.evaluate.settling import Settling
 from callr_migrate.evaluate.values import (
     ClassValue,
+    FolderValue,
     FunctionValue,
     ModuleValue,
     Ref,
@@ -44,16 +46,21 @@ _PLAIN_DECORATORS = frozenset(
 )
 
 
-class Names(ABC):
+class Names(Settling, ABC):
     """The part of the evaluator that follows names; expressions are left to `evaluate`."""
 
     def __init__(self, project: Project) -> None:
+        super().__init__()
         self.project = project
         self._flows: dict[tuple[Scope, str], Flow] = {}
 
     @abstractmethod
     def evaluate(self, module: Module, node: cst.BaseExpression) -> Value:
         """The value of an expression."""
+
+    @abstractmethod
+    def is_surface(self, dotted: str) -> bool:
+        """Whether a module's name is that of a client library."""
 
     @abstractmethod
     def binding_value(self, binding: Binding, module: Module) -> Value:
@@ -81,9 +88,9 @@ class Names(ABC):
         in_course = module.flow_scope(node) if node in module.spans else None
         found: list[Binding] = []
         while True:
-            if name in scope.outer and (scope is start or not scope.is_class):
+            if name in scope.outer and scope.parent and (scope is start or not scope.is_class):
                 in_course = None
-                scope = module.scope if scope.outer[name] else scope.parent or module.scope
+                scope = module.scope if scope.outer[name] else scope.parent
                 continue
             if name in scope.bindings and not (scope.is_class and scope is not start):
                 seen, complete = self._visible(module, scope, name, node if scope is in_course else None)
@@ -216,7 +223,9 @@ class Names(ABC):
     def bound(self, binding: Binding, module: Module) -> Value:
         """The value of a binding, definitions and imports included."""
         if binding.kind == "import":
-            return self.imported(binding.node, module)
+            return self.settled(
+                binding.node, module, binding.node, lambda module, node: self.imported(node, module)
+            )
         if binding.kind == "function":
             assert isinstance(binding.node, cst.FunctionDef)
             return self.defined(Ref(module, binding.node), binding.node)
@@ -239,7 +248,12 @@ class Names(ABC):
         statement = module.parents[alias]
         dotted = dotted_name(alias.name) or ""
         if isinstance(statement, cst.Import):
-            return self.module_named(dotted if alias.asname else dotted.split(".")[0], module, 0)
+            if alias.asname:
+                return self.module_named(dotted, module, 0)
+            first = dotted.split(".")[0]
+            folder = None if self.is_surface(first) else self.project.folder(first, dotted, module)
+            top = self.module_named(first, module, 0)
+            return FolderValue(folder) if folder is not None and isinstance(top, Symbol) else top
         assert isinstance(statement, cst.ImportFrom)
         base = dotted_name(statement.module) or ""
         level = len(statement.relative)
@@ -247,14 +261,16 @@ class Names(ABC):
         path = self.project.find(base, module, level) if base or level else None
         if path is not None and path.resolve() != module.path.resolve():
             other = self.project.load(path)
-            found = self.global_name(other, dotted) if other is not None else None
+            if other is None:
+                return self.module_at(path)
+            found = self.global_name(other, dotted)
             if found is not None:
                 return found
         if inside is not None:
             return self.module_at(inside)
         if path is not None:
             return Unknown(f"`{dotted}` is not found in {path.name}")
-        if level or self.project.is_package_folder(base, module, level):
+        if level or (not self.is_surface(base) and self.project.is_package_folder(base, module, level)):
             return Unknown(f"`{dotted}` is not found in the project")
         return self.outside(f"{base}.{dotted}")
 

@@ -13,6 +13,21 @@ from callr_migrate.source import SourceError, SourceFile
 # The methods of lists, dicts and sets that put something into them.
 CHANGING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
 
+# A function that stands there is called from somewhere else.
+_HANDING_ON = (
+    cst.AnnAssign,
+    cst.Arg,
+    cst.Assign,
+    cst.BaseElement,
+    cst.BaseDictElement,
+    cst.BooleanOperation,
+    cst.IfExp,
+    cst.NamedExpr,
+    cst.Param,
+    cst.Return,
+    cst.Yield,
+)
+
 
 class Project:
     """Modules by path. `root` bounds what counts as the project's own."""
@@ -28,6 +43,7 @@ class Project:
             str, list[tuple[Module, cst.Call | cst.Subscript, cst.BaseExpression | None]]
         ] = {}
         self._other_names: dict[str, set[str]] = {}
+        self._mentions: dict[str, list[tuple[Module, cst.Name | cst.Attribute]]] = {}
 
     @property
     def modules(self) -> list[Module]:
@@ -54,6 +70,10 @@ class Project:
             if isinstance(call.func, cst.Attribute) and name in CHANGING:
                 changed = last_name(call.func.value)
                 self._changes.setdefault(changed or "", []).append((module, call, None))
+        for mention in module.names:
+            parent = module.parent(mention)
+            if isinstance(parent, _HANDING_ON) and getattr(parent, "keyword", None) is not mention:
+                self._mentions.setdefault(last_name(mention) or "", []).append((module, mention))
         for store, value in module.stores:
             self._changes.setdefault(last_name(store.value) or "", []).append((module, store, value))
         for name, bindings in module.attribute_bindings.items():
@@ -78,6 +98,10 @@ class Project:
             if others
             else calls
         )
+
+    def mentions_of(self, name: str) -> list[tuple[Module, cst.Name | cst.Attribute]]:
+        """Where a name, or an attribute of this name, is handed on rather than called."""
+        return self._mentions.get(name, [])
 
     def attribute_bindings(self, name: str) -> list[tuple[Module, Binding]]:
         """The assignments to an attribute of this name."""
@@ -122,6 +146,13 @@ class Project:
             base.joinpath(*parts).is_dir() and any(base.joinpath(*parts).glob("*.py"))
             for base in self._bases(importer, level)
         )
+
+    def folder(self, first: str, dotted: str, importer: Module) -> Path | None:
+        """The folder `first` of a namespace package, as far as `dotted` leads to a file in it."""
+        for base in self._bases(importer, 0):
+            if (base / first).is_dir() and _file_below(base, dotted.split(".")) is not None:
+                return base / first
+        return None
 
     def _bases(self, importer: Module, level: int) -> Iterable[Path]:
         folder = importer.path.resolve().parent

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -37,9 +38,9 @@ class Unknown(Value):
 
 @dataclass(frozen=True)
 class Recursion(Unknown):
-    """An expression that is met again while it is evaluated: it adds nothing to its own alternatives."""
+    """Something that is met again while it is evaluated: it adds nothing to its own alternatives."""
 
-    node: cst.CSTNode
+    key: Hashable
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ class ModuleValue(Value):
     """A module of the project."""
 
     module: Module = field(hash=False)
+
+
+@dataclass(frozen=True)
+class FolderValue(Value):
+    """A folder of the project without `__init__.py`: a namespace package."""
+
+    path: Path
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,13 @@ def check(folder: Path, sources: str | dict[str, str]) -> Report:
     files = {name: textwrap.dedent(text) for name, text in files.items()}
     write(folder, files)
     report = report_of(folder)
-    assert found(report, folder) == expected(files), "\n".join(
-        f"{unseen.path.name}:{unseen.line}: {unseen.reason}" for unseen in report.unseen
+    told, wanted = found(report, folder), expected(files)
+    assert told == wanted, "\n".join(
+        [
+            *(f"missing: {mark}" for mark in wanted - told),
+            *(f"too much: {mark}" for mark in told - wanted),
+            *(f"{unseen.path.name}:{unseen.line}: {unseen.reason}" for unseen in report.unseen),
+        ]
     )
     return report
 

@@ -84,7 +84,6 @@ NOTHING = {
     "constants": """
         import callr
         "text".call("sms.get", "X")
-        None.call("sms.get", "X")
         (1).call("sms.get", "X")
         """,
     "other names of the SDK": """
@@ -141,6 +140,13 @@ UNSEEN = {
         GET = "sms.get"
         def f(client):
             client.call(GET, "X")  # => unseen
+        """,
+    "something that is only ever None": """
+        import callr
+        api = None
+        def f(other=None):
+            api.call("sms.get", "X")  # => unseen
+            other.call("sms.get", "X")  # => unseen
         """,
     "an unknown class": """
         import callr

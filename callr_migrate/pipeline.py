@@ -82,6 +82,7 @@ class _Run:
         self.pack = project_verified(load_pack(self.settings.rules), self.settings.root, self.report.notes)
         _check_names(self.settings, self.pack)
         self.gates = Gates(self.pack)
+        self.has_clients = False
         self.changed: dict[Path, SourceFile] = {}
         self.written: dict[Path, SourceFile] = {}
 
@@ -149,6 +150,7 @@ class _Run:
                 passed[str(key)] = raw
         reached = set(passed)
         sources = self.gates.sources(passed)
+        self.has_clients = bool(sources)
         if sources:
             reached |= importers(sources, names, lambda name: self._contents(name, passed), str(self._root))
         for name in sorted(reached):
@@ -213,6 +215,7 @@ class _Run:
             report,
             loaded=candidates.sources,
             passes=self.gates.passes,
+            has_clients=self.has_clients,
         )
 
     # Fixing

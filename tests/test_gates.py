@@ -1,0 +1,138 @@
+"""Import statements in every form that Python allows, and the files that they lead to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callr_migrate.gates import Gates, importers, imports
+from callr_migrate.pack import load_pack
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import a", [(0, ("a",), ())]),
+        ("\ufeffimport a", [(0, ("a",), ())]),
+        ("\f\timport a.b as c, d", [(0, ("a", "b"), ()), (0, ("d",), ())]),
+        ("import a . b", [(0, ("a", "b"), ())]),
+        ("import a, \\\n b", [(0, ("a",), ()), (0, ("b",), ())]),
+        ("x = 1; import a # import b", [(0, ("a",), ())]),
+        ("if x: import a", [(0, ("a",), ())]),
+        ("if x:\r\timport a\rimport b", [(0, ("a",), ()), (0, ("b",), ())]),
+        ("from a import b as c, d", [(0, ("a",), ("b", "d"))]),
+        ("from a.b import *", [(0, ("a", "b"), ("*",))]),
+        ("from . import a", [(1, (), ("a",))]),
+        ("from.a import(b)", [(1, ("a",), ("b",))]),
+        ("from ... a import b", [(3, ("a",), ("b",))]),
+        ("from .\\\n.a \\\n import \\\n b", [(2, ("a",), ("b",))]),
+        (
+            "from a import (  # of ) b\n    c,\n    # d\n    e as f,\n)\nimport g",
+            [(0, ("a",), ("c", "e")), (0, ("g",), ())],
+        ),
+        ("'''\nwe import (all\n'''\nimport a\n", [(0, ("a",), ())]),
+        ("important = 1\nreimport = 2\n", []),
+        ("x = importlib.import_module('a.b')", [(0, ("a", "b"), ())]),
+        ('x = __import__("a")', [(0, ("a",), ())]),
+        ("from é import ü", [(0, ("é",), ("ü",))]),
+    ],
+)
+def test_imports(text: str, expected: list[object]) -> None:
+    assert list(imports(text.encode())) == expected
+
+
+def reach(source: str, files: dict[str, str]) -> list[str]:
+    contents = {f"/r/{path}": text.encode() for path, text in files.items()}
+    found = importers([f"/r/{source}"], contents, contents.__getitem__, "/r")
+    return sorted(path.removeprefix("/r/") for path in found - {f"/r/{source}"})
+
+
+def test_a_name_is_that_of_one_file() -> None:
+    files = {
+        "a/core.py": "",
+        "b/core.py": "",
+        "a/x.py": "from .core import y",
+        "b/x.py": "from .core import y",
+        "c.py": "from a.core import y",
+        "d.py": "from b.core import y",
+        "a/script.py": "import core",
+        "b/script.py": "import core",
+    }
+    assert reach("a/core.py", files) == ["a/script.py", "a/x.py", "c.py"]
+
+
+def test_by_way_of_others() -> None:
+    files = {
+        "a.py": "",
+        "b.py": "from a import *",
+        "c.py": "import b",
+        "d.py": "import e",
+        "e.py": "import sys",
+    }
+    assert reach("a.py", files) == ["b.py", "c.py"]
+
+
+def test_a_loop() -> None:
+    assert reach("a.py", {"a.py": "import b", "b.py": "import a"}) == ["b.py"]
+
+
+def test_the_package_itself() -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "from . import api",
+        "p/q/b.py": "from .. import api",
+        "p/q/c.py": "from . import api",
+        "d.py": "import p",
+    }
+    assert reach("p/__init__.py", files) == ["d.py", "p/a.py", "p/q/b.py"]
+
+
+def test_an_attribute_of_a_package() -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/clients.py": "",
+        "p/other.py": "",
+        "a.py": "import p.other\np.clients.api.call(x)",
+        "b.py": "import p.other\np.other.x",
+        "c.py": "from p import other\nclients = 1",
+    }
+    assert reach("p/clients.py", files) == ["a.py"]
+
+
+def test_a_folder_of_sources() -> None:
+    files = {
+        "src/p/__init__.py": "",
+        "src/p/a.py": "",
+        "tests/test_a.py": "from p.a import b",
+        "tests/other.py": "import a",
+    }
+    assert reach("src/p/a.py", files) == ["tests/test_a.py"]
+
+
+def test_what_passes() -> None:
+    gates = Gates(load_pack())
+    assert gates.passes(b"import callr")
+    assert gates.passes(b"x.call(\n    method='sms.send')")
+    assert gates.passes(b'x.send("sms.send", [])')
+    assert not gates.passes(b"x.call('a.b')")
+    assert not gates.passes(b"'sms.send'")
+    assert gates.first_line(b"\n\nimport callr") == 3
+    assert gates.first_line(b"\n\n\nx.call('sms.send')") == 4
+
+
+def test_posts_need_an_address() -> None:
+    gates = Gates(load_pack())
+    assert gates.sources({"a": b"{'jsonrpc': '2.0'}"}) == []
+    assert gates.sources({"a": b"{'jsonrpc': '2.0'}", "b": b"'https://api.callr.com/json-rpc'"}) == ["a", "b"]
+    assert gates.sources({"a": b"import callr"}) == ["a"]
+    assert gates.sources({"a": b"x.call('sms.send')"}) == []
+
+
+def test_paths_of_the_shipped_examples() -> None:
+    root = Path(__file__).resolve().parents[1] / "examples"
+    files = [str(path) for path in root.rglob("*.py")]
+    found = importers(
+        [str(root / "acacias" / "clients.py")], files, lambda path: Path(path).read_bytes(), str(root)
+    )
+    assert str(root / "acacias" / "reminders.py") in found

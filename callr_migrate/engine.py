@@ -9,12 +9,15 @@ from pathlib import Path
 import libcst as cst
 
 from callr_migrate.check.calls import app_finding, judge
+from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
+from callr_migrate.detect.scan import scan
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
 from callr_migrate.evaluate.nesting import Burden, burden
 from callr_migrate.evaluate.python2 import is_python_2
 from callr_migrate.findings import Finding, Report, Unseen
+from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
 from callr_migrate.rewrite.planner import Planner
 from callr_migrate.rewrite.report import Findings
@@ -29,6 +32,7 @@ _MAX_LINES_NAMED = 10
 # From this Python on `except A, b:` is no longer Python 2.
 _BARE_EXCEPT = (3, 14)
 _MAX_ROUNDS = 50
+_SIMPLIFY = "Split the file, or change these lines by hand."
 
 
 def analyse(
@@ -87,9 +91,9 @@ class _Engine:
         project = Project(self.settings.root, self._read)
         findings: list[Finding] = []
         for source in sources:
-            problem = self._parse(project, source)
-            if problem is not None and self._is_shown(source.path):
-                findings.append(problem)
+            obstacle = self._parse(project, source)
+            if obstacle is not None and self._is_shown(source.path):
+                findings += self._not_analysed(source, obstacle)
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
         findings += [finding for finding in extra if self._is_shown(finding.path)]
@@ -112,61 +116,69 @@ class _Engine:
     def _is_shown(self, path: Path) -> bool:
         return path.resolve() in self.shown
 
-    def _obstacle(self, source: SourceFile) -> tuple[str, str] | None:
-        """Code and words for what stands against parsing a file."""
+    def _obstacle(self, source: SourceFile) -> Obstacle | None:
+        """What stands against parsing a file."""
         heavy = burden(source.text) if len(source.raw) <= MAX_FILE_SIZE else Burden.TOO_LARGE
         if heavy is Burden.TOO_LARGE:
             size = len(source.raw) / 1_000_000
-            return "CLR902", f"is too large to be analysed ({size:.1f} MB)"
+            return Obstacle("CLR902", f"is too large to be analysed ({size:.1f} MB)", _SIMPLIFY)
         if heavy is Burden.TOO_DEEP:
-            return "CLR901", "has an expression that nests too deeply to be parsed"
+            return Obstacle("CLR901", "has an expression that nests too deeply to be parsed", _SIMPLIFY)
         if self.settings.target_version < _BARE_EXCEPT and is_python_2(source.text):
-            return "CLR901", "is Python 2 source"
+            return syntax_obstacle(Lexed.of(source.text), source, None, None)
         return None
 
-    def _parse(self, project: Project, source: SourceFile) -> Finding | None:
+    def _parse(self, project: Project, source: SourceFile) -> Obstacle | None:
         try:
             obstacle = self._obstacle(source)
             if obstacle is not None:
-                return self._not_analysed(source, *obstacle, None)
+                return obstacle
             project.add(source)
         except cst.ParserSyntaxError as error:
-            first = (
-                str(error.message).strip().splitlines()[0] if str(error.message).strip() else "syntax error"
-            )
-            return self._not_analysed(
-                source, "CLR901", f"does not parse as Python 3 (line {error.raw_line})", first
+            words = str(error.message).strip().splitlines()
+            return syntax_obstacle(
+                Lexed.of(source.text), source, error.raw_line, words[0] if words else "syntax error"
             )
         except RecursionError:
-            return self._not_analysed(source, "CLR901", "nests too deeply to be parsed", None)
+            return Obstacle("CLR901", "nests too deeply to be parsed", _SIMPLIFY)
         except InexactTreeError:
-            return self._not_analysed(source, "CLR901", "is not given back exactly by the parser", None)
+            return Obstacle("CLR901", "is not given back exactly by the parser", _SIMPLIFY)
         return None
 
-    def _not_analysed(self, source: SourceFile, code: str, what: str, reason: str | None) -> Finding | None:
-        """A finding that lists where legacy code seems to stand; if nothing looks like it, the file is unseen at most."""
-        places = list(self.markers.finditer(source.text))
-        if not places:
-            if self._is_shown(source.path) and self.passes is not None and self.passes(source.raw):
-                self.report.unseen.append(Unseen(source.path, 1, f"the file {what}"))
-            return None
-        lines = sorted({source.position(match.start()).line for match in places})
+    def _not_analysed(self, source: SourceFile, obstacle: Obstacle) -> list[Finding]:
+        """Where legacy code seems to stand, and each call; if nothing looks like it, the file is unseen at most."""
+        lexed = Lexed.of(source.text)
+        calls = scan(self.pack, lexed)
+        places = [
+            match.span()
+            for match in self.markers.finditer(source.text)
+            if lexed.holder(match.start()) is None
+        ]
+        lines = sorted(
+            {source.position(start).line for start, _ in [*places, *(call.span for call in calls)]}
+        )
+        if not lines:
+            if self.passes is not None and self.passes(source.raw):
+                self.report.unseen.append(Unseen(source.path, 1, f"the file {obstacle.what}"))
+            return []
         named = ", ".join(map(str, lines[:_MAX_LINES_NAMED])) + (
             ", ..." if len(lines) > _MAX_LINES_NAMED else ""
         )
-        if self._is_shown(source.path):
-            self.report.unseen.append(Unseen(source.path, lines[0], f"the file {what}"))
-        return Finding(
-            code,
-            f"the file {what}; legacy code seems to stand in line{'' if len(lines) == 1 else 's'} {named}",
-            source.path,
-            places[0].start(),
-            places[0].end(),
-            reason=reason,
-            help="Make it valid Python 3 first (2to3 or pyupgrade help with Python 2), then run this again."
-            if code == "CLR901"
-            else "Split the file, or change these lines by hand.",
-        )
+        self.report.unseen.append(Unseen(source.path, lines[0], f"the file {obstacle.what}"))
+        start, end = min([*places, *(call.span for call in calls)])
+        return [
+            Finding(
+                obstacle.code,
+                f"the file {obstacle.what}; legacy code seems to stand in "
+                f"line{'' if len(lines) == 1 else 's'} {named}",
+                source.path,
+                start,
+                end,
+                reason=obstacle.reason,
+                help=obstacle.help,
+            ),
+            *call_findings(self.pack, source, calls, obstacle),
+        ]
 
     def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
         """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""

@@ -256,8 +256,9 @@ def test_ten_megabytes(call: Call, legacy: bool) -> None:
     assert (result.code, result.err) == (1, "")
     assert is_done(result)
     found = [finding for finding in result.report["findings"] if finding["path"] == "big.py"]
-    assert [finding["code"] for finding in found] == ["CLR902"] * legacy
+    assert [finding["code"] for finding in found] == ["CLR902", "CLR101"] * legacy
     if legacy:
+        assert (found[1]["method"], found[1]["start"]["line"]) == ("sms.send", 1001)
         assert "too large" in found[0]["message"]
         assert found[0]["message"].endswith("lines 1, 1001")
 
@@ -291,8 +292,8 @@ def test_depth_never_takes_the_process_down(name: str) -> None:
     if name in PARSED:
         assert codes == {"CLR101", "CLR601"}
     else:
-        assert codes in ({"CLR901"}, {"CLR902"}), codes
-        (finding,) = (finding for finding in result.report["findings"] if finding["path"] == "deep.py")
+        assert codes in ({"CLR901", "CLR101"}, {"CLR902", "CLR101"}), codes
+        finding = next(finding for finding in result.report["findings"] if finding["path"] == "deep.py")
         assert finding["message"].endswith("legacy code seems to stand in lines 1, 4")
         assert Path("deep.py").read_text() == text
 
@@ -324,8 +325,11 @@ def test_python_2(call: Call, text: str, lines: list[int]) -> None:
     for command in (["check"], ["fix", "--unsafe-fixes"]):
         result = call(*command, ".")
         assert result.code == 1
-        (finding,) = (finding for finding in result.report["findings"] if finding["path"] == "old.py")
-        assert finding["code"] == "CLR901"
+        found = [finding for finding in result.report["findings"] if finding["path"] == "old.py"]
+        (finding,) = (finding for finding in found if finding["code"] == "CLR901")
+        calls = [call for call in found if call is not finding]
+        assert [call["start"]["line"] for call in calls] == [line for line in lines if line > 1]
+        assert {call["code"] for call in calls} == {"CLR101"}
         plural = "s" if len(lines) > 1 else ""
         assert finding["message"].endswith(f"line{plural} {', '.join(map(str, lines))}")
         assert {place["path"] for place in result.report["unseen"]} == {"old.py"}

@@ -109,13 +109,15 @@ _ALL = (
         "unparsable",
         "A file that does not parse.",
         "The file is no Python 3 (or is too deeply nested for the parser), so calls cannot be told from text. The "
-        "lines where legacy code seems to stand are listed. The file is never changed.",
+        "lines where legacy code seems to stand are listed, and each call that the text shows has a finding of its own, "
+        "without a fix. What to do first is told. The file is never changed.",
     ),
     Code(
         "CLR902",
         "too-large",
         "A file that is too large to be analysed.",
-        "The file was searched for legacy code as text only. The lines where it seems to stand are listed.",
+        "The file was searched for legacy code as text only. The lines where it seems to stand are listed, and each call "
+        "that the text shows has a finding of its own, without a fix.",
     ),
 )
 

@@ -277,4 +277,5 @@ def test_large(tmp_path: Path, source: str) -> None:
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="the form means something else there")
 def test_a_file_of_python_2_is_told(tmp_path: Path) -> None:
     write(tmp_path, {"program.py": 'import callr\nprint "x"\ncallr.Api("l", "p").call("sms.get", "X")\n'})
-    assert [finding.code for finding in report_of(tmp_path).findings] == ["CLR901"]
+    found = report_of(tmp_path).findings
+    assert [(finding.code, finding.method) for finding in found] == [("CLR901", None), ("CLR101", "sms.get")]

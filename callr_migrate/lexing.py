@@ -1,0 +1,121 @@
+"""Strings and comments of a text that need not parse, told by their quotes alone: Python 2, broken or half-typed files."""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+Span = tuple[int, int]
+
+# A quote that never ends is left out, so that a broken line costs no more than itself.
+_LITERAL = re.compile(
+    r"""
+    (?P<comment>\#[^\r\n]*)
+    | (?P<string>(?:\b[A-Za-z]{1,2})?(?:
+        '''(?:[^\\']|\\[\s\S]|'(?!''))*'''
+      | \"""(?:[^\\"]|\\[\s\S]|"(?!""))*\"""
+      | '(?:[^\\'\r\n]|\\(?:\r\n|[\s\S]))*'
+      | "(?:[^\\"\r\n]|\\(?:\r\n|[\s\S]))*"
+    ))
+    """,
+    re.VERBOSE,
+)
+_PREFIX = re.compile(r"[A-Za-z]*")
+_BLANK = re.compile(r"[^\r\n]")
+
+
+@dataclass(frozen=True)
+class Lexed:
+    """A text with the spans of its comments and string literals, in order."""
+
+    text: str
+    comments: tuple[Span, ...]
+    strings: tuple[Span, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Lexed:
+        """Look for them."""
+        comments: list[Span] = []
+        strings: list[Span] = []
+        for match in _LITERAL.finditer(text):
+            (comments if match["comment"] else strings).append(match.span())
+        return cls(text, tuple(comments), tuple(strings))
+
+    @cached_property
+    def _starts(self) -> list[Span]:
+        return sorted((*self.comments, *self.strings))
+
+    @cached_property
+    def code(self) -> str:
+        """The text with what stands in strings and comments blanked out, newlines and quotes kept."""
+        pieces: list[str] = []
+        done = 0
+        for start, end in self._starts:
+            inner = (
+                (start + len(_prefix(self.text, start)) + 1, end - 1)
+                if self.text[start] != "#"
+                else (start, end)
+            )
+            pieces += (self.text[done : inner[0]], _BLANK.sub(" ", self.text[inner[0] : inner[1]]))
+            done = inner[1]
+        return "".join(pieces) + self.text[done:]
+
+    def holder(self, offset: int) -> Span | None:
+        """The string or comment that an offset stands in."""
+        index = bisect_right(self._starts, (offset, len(self.text))) - 1
+        if index < 0:
+            return None
+        start, end = self._starts[index]
+        return (start, end) if start <= offset < end else None
+
+    def in_comment(self, offset: int) -> bool:
+        """Whether an offset stands in a comment."""
+        held = self.holder(offset)
+        return held is not None and self.text[held[0]] == "#"
+
+    def skip(self, offset: int) -> int:
+        """The next offset behind white space, comments and joined lines."""
+        while offset < len(self.text):
+            if self.text[offset] in " \t\f\r\n\\":
+                offset += 1
+            elif self.text[offset] == "#":
+                held = self.holder(offset)
+                offset = held[1] if held else offset + 1
+            else:
+                break
+        return offset
+
+    def literal(self, offset: int) -> tuple[str, int] | None:
+        """The text that the string literals at an offset give together, and where they end; None if there is none."""
+        parts: list[str] = []
+        end = offset
+        while True:
+            start = self.skip(offset)
+            held = self.holder(start)
+            if held is None or held[0] != start or self.text[start] == "#":
+                return ("".join(parts), end) if parts else None
+            value = value_of(self.text[slice(*held)])
+            if value is None:
+                return None
+            parts.append(value)
+            offset = end = held[1]
+
+
+def value_of(literal: str) -> str | None:
+    """What a string literal of Python 2 or 3 stands for; None where it is computed, or no text."""
+    prefix = _prefix(literal, 0).lower()
+    if "f" in prefix or "t" in prefix:
+        return None
+    try:
+        value = ast.literal_eval(("r" if "r" in prefix else "") + literal[len(prefix) :])
+    except (SyntaxError, ValueError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _prefix(text: str, offset: int) -> str:
+    match = _PREFIX.match(text, offset)
+    return match[0] if match else ""

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Code:
-    """One code: `name` for people, `summary` in a line, `explanation` for `explain`."""
+    """One code: `name` for people, `summary` in a line, `explanation` for `explain`.
+
+    `level` is `error` for what no longer works once the legacy API is switched off, else `warning`.
+    """
 
     code: str
     name: str
     summary: str
     explanation: str
+    level: str = "error"
 
 
 _ALL = (

@@ -15,6 +15,7 @@ from callr_migrate.cli.console import (
     print_error,
     print_note,
     wants_color,
+    wants_links,
     write_bytes,
     write_text,
 )
@@ -182,11 +183,16 @@ def print_report(asked: Asked, outcome: Outcome) -> None:
     """
     from callr_migrate.output.summary import statistics
 
-    in_color = asked.color and asked.output_file is None
+    shown = asked.output_file is None
     if asked.statistics:
         text = statistics(outcome.report)
     else:
-        text = renderer(asked.output_format)(outcome, color=in_color, verbose=asked.verbose)
+        text = renderer(asked.output_format)(
+            outcome,
+            color=asked.color and shown,
+            verbose=asked.verbose,
+            links=shown and wants_links(color=asked.color),
+        )
     # A file name that is no Unicode becomes an escape, which JSON reads as the name's own surrogates.
     encoded = text.encode("utf-8", "backslashreplace")
     if asked.output_file is not None:

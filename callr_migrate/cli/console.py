@@ -13,6 +13,12 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Terminals that follow links (OSC 8), by what they set; others may show the address, or rubbish.
+_LINKING_TERMS = ("xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm", "contour")
+_LINKING_PROGRAMS = frozenset({"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "zed"})
+_LINKING_VARIABLES = ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM")
+_LINKING_VTE = 5000  # earlier ones crash
+
 
 class CommandError(click.ClickException):
     """What was asked for cannot be done; the message is one line."""
@@ -68,6 +74,27 @@ def wants_color(choice: str) -> bool:
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def wants_links(*, color: bool) -> bool:
+    """Whether places on standard output are links: on a terminal that is known to follow them.
+
+    No terminal tells; `FORCE_HYPERLINK` (0 or 1) settles it, as for other tools. `color` says whether the output gets
+    ANSI sequences at all.
+    """
+    forced = os.environ.get("FORCE_HYPERLINK")
+    if forced is not None:
+        return forced != "0"
+    if not color or not sys.stdout.isatty():
+        return False
+    if os.environ.get("TERM", "").startswith(_LINKING_TERMS) or any(
+        name in os.environ for name in _LINKING_VARIABLES
+    ):
+        return True
+    version = os.environ.get("VTE_VERSION", "")
+    return os.environ.get("TERM_PROGRAM") in _LINKING_PROGRAMS or (
+        version.isdecimal() and int(version) >= _LINKING_VTE
+    )
 
 
 def _encodable(text: str, stream: TextIO) -> str:

@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 FORMATS = {
     "full": ("callr_migrate.output.full", "render_full"),
     "concise": ("callr_migrate.output.concise", "render_concise"),
+    "grouped": ("callr_migrate.output.grouped", "render_grouped"),
     "json": ("callr_migrate.output.json_report", "render_json"),
+    "jsonl": ("callr_migrate.output.json_report", "render_jsonl"),
+    "sarif": ("callr_migrate.output.sarif", "render_sarif"),
+    "github": ("callr_migrate.output.github", "render_github"),
+    "gitlab": ("callr_migrate.output.gitlab", "render_gitlab"),
+    "junit": ("callr_migrate.output.junit", "render_junit"),
+    "markdown": ("callr_migrate.output.markdown", "render_markdown"),
 }
 # Formats that programs read: nothing else may stand beside them on standard output.
-MACHINE_FORMATS = frozenset({"json"})
+MACHINE_FORMATS = frozenset(FORMATS) - {"full", "concise", "grouped"}
 
 
 class Result(Protocol):
@@ -66,11 +73,13 @@ def sources_of(outcome: Result, finding: Finding) -> Mapping[Path, SourceFile]:
 class Renderer(Protocol):
     """Gives the text of a format, with a final newline unless it is empty.
 
-    `color`: with ANSI sequences. `verbose`: with facts and links that are left out else. Formats that have no
-    use for them ignore both.
+    `color`: with ANSI sequences. `verbose`: with facts and addresses that are left out else. `links`: with places
+    that a terminal can click. Formats that have no use for them ignore them.
     """
 
-    def __call__(self, outcome: Result, *, color: bool = False, verbose: bool = False) -> str:
+    def __call__(
+        self, outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False
+    ) -> str:
         """Render."""
         ...
 

@@ -1,4 +1,7 @@
-"""`json`: the whole report for programs, schema 1. Keys are only ever added within a schema."""
+"""`json`: the whole report for programs, schema 1; `jsonl`: the same, one object a line.
+
+Keys are only ever added within a schema.
+"""
 
 from __future__ import annotations
 
@@ -6,71 +9,86 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from callr_migrate import __version__
-from callr_migrate.findings import Edit, Finding, Position
+from callr_migrate.findings import Edit
 from callr_migrate.output import sources_of
-from callr_migrate.output.fingerprint import fingerprints
+from callr_migrate.output.located import Located, located
 from callr_migrate.output.summary import Summary
-from callr_migrate.output.text import order, shown_path
+from callr_migrate.output.text import shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from callr_migrate.findings import Report
     from callr_migrate.output import Result
     from callr_migrate.source import SourceFile
 
 SCHEMA = 1
 
 
-def render_json(outcome: Result, *, color: bool = False, verbose: bool = False) -> str:
-    """Return the report as one object. Edits hold the exact text, so a credential in one is not masked."""
-    report = outcome.report
-    findings = sorted(report.findings, key=order)
-    marks = _fingerprints(findings, outcome)
+def render_json(outcome: Result, **_: bool) -> str:
+    """Return the report as one object."""
     document = {
-        "schema": SCHEMA,
-        "tool": {"name": "callr-migrate", "version": __version__},
-        "summary": Summary.of(report).as_json(),
-        "findings": [
-            _finding(finding, sources_of(outcome, finding), mark)
-            for finding, mark in zip(findings, marks, strict=True)
-        ],
-        "unseen": [
-            {"path": path, "line": line, "reason": reason}
-            for path, line, reason in sorted(
-                (shown_path(place.path), place.line, place.reason) for place in report.unseen
-            )
-        ],
-        "errors": [
-            {"path": None if error.path is None else shown_path(error.path), "message": error.message}
-            for error in report.errors
-        ],
+        **_head(outcome.report),
+        "findings": _findings(outcome),
+        "unseen": _unseen(outcome.report),
+        "errors": _errors(outcome.report),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _fingerprints(findings: list[Finding], outcome: Result) -> list[str]:
-    """Return those of what is done and those of what is left: two states of the files, each counted on its own."""
-    marks: dict[int, str] = {}
-    for applied in (True, False):
-        some = [finding for finding in findings if finding.applied is applied]
-        if some:
-            found = fingerprints(some, sources_of(outcome, some[0]))
-            marks.update(zip(map(id, some), found, strict=True))
-    return [marks[id(finding)] for finding in findings]
+def render_jsonl(outcome: Result, **_: bool) -> str:
+    """Return one object a line, whose `kind` says what it is; the summary comes last."""
+    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in _lines(outcome))
 
 
-def _finding(finding: Finding, sources: Mapping[Path, SourceFile], fingerprint: str) -> dict[str, Any]:
-    source = sources.get(finding.path)
-    start = source.position(finding.start) if source else Position(1, 1)
-    end = source.position(finding.end) if source else start
-    fix = finding.fix
+def _lines(outcome: Result) -> Iterator[dict[str, Any]]:
+    for kind, objects in (
+        ("finding", _findings(outcome)),
+        ("unseen", _unseen(outcome.report)),
+        ("error", _errors(outcome.report)),
+        ("summary", [_head(outcome.report)]),
+    ):
+        for value in objects:
+            yield {"kind": kind, **value}
+
+
+def _head(report: Report) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "callr-migrate", "version": __version__},
+        "summary": Summary.of(report).as_json(),
+    }
+
+
+def _findings(outcome: Result) -> list[dict[str, Any]]:
+    return [_finding(place, sources_of(outcome, place.finding)) for place in located(outcome)]
+
+
+def _unseen(report: Report) -> list[dict[str, Any]]:
+    return [
+        {"path": path, "line": line, "reason": reason}
+        for path, line, reason in sorted(
+            (shown_path(place.path), place.line, place.reason) for place in report.unseen
+        )
+    ]
+
+
+def _errors(report: Report) -> list[dict[str, Any]]:
+    return [
+        {"path": None if error.path is None else shown_path(error.path), "message": error.message}
+        for error in report.errors
+    ]
+
+
+def _finding(place: Located, sources: Mapping[Path, SourceFile]) -> dict[str, Any]:
+    finding, fix = place.finding, place.finding.fix
     return {
         "code": finding.code,
         "message": finding.message,
         "path": shown_path(finding.path),
-        "start": {"line": start.line, "column": start.column},
-        "end": {"line": end.line, "column": end.column},
+        "start": {"line": place.start.line, "column": place.start.column},
+        "end": {"line": place.end.line, "column": place.end.column},
         "method": finding.method,
         "surface": finding.surface,
         "applicability": finding.applicability.value,
@@ -82,7 +100,7 @@ def _finding(finding: Finding, sources: Mapping[Path, SourceFile], fingerprint: 
         "reason": finding.reason,
         "help": finding.help,
         "url": finding.url,
-        "fingerprint": fingerprint,
+        "fingerprint": place.fingerprint,
         "applied": finding.applied,
         "fix": fix
         and {

@@ -94,9 +94,14 @@ def unseen_lines(report: Report) -> list[str]:
     """Return the places that could not be judged; nothing if there are none."""
     if not report.unseen:
         return []
+    lines = [f"  {place}" for place in unseen_places(report)]
+    return [f"Could not see {plural(len(lines), 'place')}:", *lines]
+
+
+def unseen_places(report: Report) -> list[str]:
+    """Return path, line and reason of each place that could not be judged, sorted."""
     places = sorted((shown_path(place.path), place.line, one_line(place.reason)) for place in report.unseen)
-    lines = [f"  {one_line(path)}:{line} {reason}" for path, line, reason in places]
-    return [f"Could not see {plural(len(places), 'place')}:", *lines]
+    return [f"{one_line(path)}:{line} {reason}" for path, line, reason in places]
 
 
 def statistics(report: Report) -> str:

@@ -25,14 +25,25 @@ _ANSI = {"bold": "1", "red": "1;31", "green": "32", "yellow": "33", "blue": "1;3
 
 
 class Paint:
-    """ANSI colours, or nothing."""
+    """ANSI colours and links, or nothing."""
 
-    def __init__(self, color: bool) -> None:
+    def __init__(self, color: bool, links: bool = False) -> None:
         self.color = color
+        self.links = links
 
     def __call__(self, style: str, text: str) -> str:
         """`text` in a style of this module's table."""
         return f"\x1b[{_ANSI[style]}m{text}\x1b[0m" if self.color and text else text
+
+    def file(self, path: Path, line: int, text: str) -> str:
+        """`text` as a link to a line of a file (OSC 8, https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda)."""
+        if not self.links:
+            return text
+        try:
+            address = f"{Path(os.path.abspath(path)).as_uri()}#{line}"  # noqa: PTH100 - `..` goes
+        except (ValueError, UnicodeError):
+            return text
+        return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def applicability(self, applicability: Applicability, text: str) -> str:
         """`text` in the colour of an applicability."""

@@ -15,7 +15,17 @@ from callr_migrate.cli import main
 from callr_migrate.findings import Applicability, Failure, Finding, Report, Unseen
 from callr_migrate.source import SourceFile
 
-COLOUR_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CALLR_MIGRATE_DEBUG")
+VARIABLES = (
+    *(
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "FORCE_HYPERLINK",
+        "CALLR_MIGRATE_DEBUG",
+        "GITHUB_WORKSPACE",
+        "CI_PROJECT_DIR",
+    ),
+    *("TERM_PROGRAM", "VTE_VERSION", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"),
+)
 
 
 class Result(NamedTuple):
@@ -81,7 +91,7 @@ class Pipeline:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in COLOUR_VARIABLES:
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

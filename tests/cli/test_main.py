@@ -150,6 +150,36 @@ def test_json_is_utf_8_on_any_output(pipeline, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
+    ("environment", "terminal", "linked"),
+    [
+        ({"TERM": "xterm-256color"}, True, False),
+        ({"TERM": "xterm-kitty"}, True, True),
+        ({"TERM": "xterm-kitty"}, False, False),
+        ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, True, False),
+        ({"TERM": "xterm-kitty", "FORCE_HYPERLINK": "0"}, True, False),
+        ({"TERM_PROGRAM": "vscode"}, True, True),
+        ({"TERM_PROGRAM": "Apple_Terminal"}, True, False),
+        ({"WT_SESSION": "1"}, True, True),
+        ({"VTE_VERSION": "7600"}, True, True),
+        ({"VTE_VERSION": "4999"}, True, False),
+        ({"VTE_VERSION": "x"}, True, False),
+        ({"FORCE_HYPERLINK": "1"}, False, True),
+    ],
+)
+def test_links(pipeline, monkeypatch, environment: dict[str, str], terminal: bool, linked: bool) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="utf-8")
+    stream.isatty = lambda: terminal  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    pipeline.find()
+    main(["check", "--output-format", "concise"])
+    assert (b"\x1b]8;;file://" in raw.getvalue()) is linked
+
+
+@pytest.mark.parametrize(
     ("arguments", "environment", "terminal", "colored"),
     [
         ([], {}, False, False),

@@ -52,7 +52,7 @@ def repository_path(path: Path) -> str:
     here = Path.cwd()
     for variable in _CHECKOUT_VARIABLES:
         named = os.environ.get(variable)
-        if named and here.is_relative_to(named) and whole.is_relative_to(named):
+        if named and whole.is_relative_to(named):
             return whole.relative_to(named).as_posix()
     return shown_path(path) if whole.is_relative_to(here) else whole.as_posix()
 

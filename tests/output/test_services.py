@@ -21,8 +21,8 @@ junitparser = pytest.importorskip("junitparser", reason="junitparser is not inst
 
 # Names and texts that each format must escape.
 PATH = "::error::a,b=c%d é/x.py"
-MESSAGE = '50% of <b>a</b> & "b",\r\n::set-output name=x::1\x1b[31m ]]> \ufffe\u202e'
-SAID = '50% of <b>a</b> & "b", ::set-output name=x::1\ufffd[31m ]]> \ufffe\ufffd'
+MESSAGE = '50%0A of <b>a</b> & "b",\r\n::set-output name=x::1\x1b[31m ]]> \ufffe\u202e'
+SAID = '50%0A of <b>a</b> & "b", ::set-output name=x::1\ufffd[31m ]]> \ufffe\ufffd'
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,9 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def hard(outcome):
     """A finding over two lines that is hard to write down, one that is done, and one that is no error."""
-    outcome.add(PATH, "x = call(\n  1)\n", "call(\n  1)", message=MESSAGE, help="see\n::this", reason="100%")
+    outcome.add(
+        PATH, "x = call(\n  1)\n", "call(\n  1)", message=MESSAGE, help="see\x1b\n::this", reason="100%"
+    )
     outcome.add("y.py", "call(1); call(1)", start=9, end=16, applicability=Applicability.UNSAFE)
     outcome.add("y.py", "call(1); call(1)", start=0, end=7, applied=True)
     outcome.report.unseen.append(Unseen(Path("::u.py"), 7, "no,\nidea"))
@@ -70,7 +72,7 @@ def test_github_reads_what_was_meant(hard) -> None:
     assert first == (
         "error",
         {"title": "callr-migrate CLR101", "file": PATH, "line": "1", "endLine": "2"},
-        f"{PATH}:1:5: CLR101 {SAID}\nmanual: no fix; a person decides\nwhy not: 100%\nhelp: see\n::this",
+        f"{PATH}:1:5: CLR101 {SAID}\nmanual: no fix; a person decides\nwhy not: 100%\nhelp: see\ufffd\n::this",
     )
     assert second[1] == {
         "title": "callr-migrate CLR101",
@@ -139,7 +141,7 @@ def test_a_parser_of_junit_reads_what_was_meant(hard) -> None:
     assert isinstance(failure, junitparser.Failure)
     assert failure.type == "callr-migrate.CLR101"
     assert failure.message == SAID.replace("\ufffe", "\ufffd")
-    assert failure.text.endswith("\nmanual: no fix; a person decides\nwhy not: 100%\nhelp: see\n::this")
+    assert failure.text.endswith("\nmanual: no fix; a person decides\nwhy not: 100%\nhelp: see\ufffd\n::this")
     last = [(case.name, type(case.result[0]).__name__, case.result[0].message) for case in list(xml)[-1]]
     assert last == [
         ("unseen ::u.py:7", "Skipped", "could not be seen: no, idea"),

@@ -72,6 +72,7 @@ def test_wheel_has_the_package_and_the_rules_and_nothing_else(wheel: Path) -> No
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"callr_migrate/{name}" for name in RULES} <= names
     assert "callr_migrate/rules/rules.schema.json" in names
+    assert "callr_migrate/contract/callr-rest-v2.openapi.yaml" in names
     assert {"callr_migrate/__main__.py", "callr_migrate/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {
         "callr_migrate",

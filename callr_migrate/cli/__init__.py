@@ -55,6 +55,7 @@ class LazyGroup(click.Group):
         "fix": "callr_migrate.cli.fix",
         "explain": "callr_migrate.cli.explain",
         "rules": "callr_migrate.cli.rules",
+        "twin": "callr_migrate.cli.twin",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -1,0 +1,198 @@
+"""`callr-migrate twin`: a local double of the service."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from callr_migrate.cli.console import CommandError, print_note, write_text
+
+if TYPE_CHECKING:
+    from callr_migrate.twin.exchange import Exchange
+    from callr_migrate.twin.server import Setup
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_EXTRA = "twin"
+
+_SHARED = (
+    click.option(
+        "--openapi",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Enforce this OpenAPI document in place of the project's own.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Ids follow from it."),
+    click.option(
+        "--faults",
+        metavar="RATES|FILE",
+        help="Fail on purpose: 429=0.1,slow=0.2:1.5 or the path of a script.",
+    ),
+    click.option(
+        "--clock", metavar="TIME", help="Let the clock stand at TIME (RFC 3339), and move with each request."
+    ),
+    click.option(
+        "--credentials",
+        multiple=True,
+        metavar="LOGIN:PASSWORD",
+        help="The only ones that are right; by default any are.",
+    ),
+    click.option(
+        "--rules", multiple=True, metavar="DIR", help="Lay a folder of rules over the shipped ones."
+    ),
+)
+
+
+def shared_options(command: Command) -> Command:
+    """Add the options that every way to start a twin takes."""
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn what the twin raises into one line for the user."""
+    try:
+        from callr_migrate.pack.plain import DocumentError
+        from callr_migrate.twin.child import ChildError
+        from callr_migrate.twin.contract import ContractError  # noqa: F401 - asks for the extra
+        from callr_migrate.twin.faults import FaultsError
+        from callr_migrate.twin.files import StateError
+        from callr_migrate.twin.server import Beside  # noqa: F401 - asks for the extra
+    except ImportError as error:
+        raise CommandError(
+            f"the twin needs the package {(error.name or '').partition('.')[0]!r}: pip install 'callr-migrate[{_EXTRA}]'"
+        ) from None
+    try:
+        yield
+    except (DocumentError, FaultsError, StateError, ChildError) as error:
+        raise CommandError(str(error)) from None
+
+
+def setup(
+    *,
+    openapi: Path | None,
+    seed: int,
+    faults: str | None,
+    clock: str | None,
+    credentials: tuple[str, ...],
+    rules: tuple[str, ...],
+) -> Setup:
+    """What the shared options ask for; raises as `explained` expects."""
+    from callr_migrate.cli.packs import project_pack
+    from callr_migrate.pack.plain import DocumentError
+    from callr_migrate.twin.clock import parse_instant
+    from callr_migrate.twin.contract import Contract, shipped_contract
+    from callr_migrate.twin.faults import parse_faults
+    from callr_migrate.twin.server import Setup
+
+    pack = project_pack(rules)
+    document = openapi or shipped_contract()
+    try:
+        contract = Contract.read(document, pack.service.base_url.value)
+    except DocumentError as error:
+        raise DocumentError(f"{document}: {error}") from None
+    try:
+        start = None if clock is None else parse_instant(clock)
+    except ValueError as error:
+        raise CommandError(f"--clock: {error}") from None
+    if any(":" not in pair for pair in credentials):
+        raise CommandError("--credentials: must be LOGIN:PASSWORD")
+    return Setup(
+        pack,
+        contract,
+        seed=seed,
+        start=start,
+        faults=parse_faults(faults, seed),
+        allowed=frozenset(credentials) or None,
+    )
+
+
+@click.group("twin", invoke_without_command=True, short_help="Run a local double of the service.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: any free one."
+)
+@click.option(
+    "--allow-remote", is_flag=True, help="Listen on an address that other machines reach, with no safeguard."
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the account there, as JSON; otherwise in memory.",
+)
+@click.option("--log", metavar="FILE", help="Write each request and what it did there; - is standard output.")
+@shared_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    host: str,
+    port: int,
+    allow_remote: bool,
+    state: Path | None,
+    log: str | None,
+    **shared: Any,
+) -> None:
+    """Serve both APIs over one account on this machine, until it is interrupted.
+
+    Exit codes: 0 stopped by a signal, 2 it could not start.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    with explained():
+        from dataclasses import replace
+
+        from callr_migrate.twin.server import bind, build, serve_forever
+
+        _check_host(host, allow_remote=allow_remote)
+        with _logger(log) as on_exchange:
+            app = build(replace(setup(**shared), state=state), on_exchange)
+            try:
+                bound = bind(host, port)
+            except OSError as error:
+                why = (error.strerror or str(error)).lower()
+                raise CommandError(
+                    f"cannot listen on {host}:{port}: {why}; choose another --port (0: any free one)"
+                ) from None
+            serve_forever(app, bound, write_text)
+
+
+def _check_host(host: str, *, allow_remote: bool) -> None:
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local and not allow_remote:
+        raise CommandError(f"--host {host}: is no loopback address; say --allow-remote if you mean it")
+
+
+@contextlib.contextmanager
+def _logger(log: str | None) -> Iterator[Callable[[Exchange], None] | None]:
+    if log is None:
+        yield None
+    elif log == "-":
+        yield lambda exchange: write_text("".join(f"{line}\n" for line in exchange.lines()))
+    else:
+        try:
+            file = Path(log).open("a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        except OSError as error:
+            raise CommandError(
+                f"{log}: cannot be written: {(error.strerror or str(error)).lower()}"
+            ) from None
+        with file:
+
+            def note(exchange: Exchange) -> None:
+                try:
+                    file.write("".join(f"{line}\n" for line in exchange.lines()))
+                    file.flush()
+                except OSError as error:
+                    print_note(f"note: {log}: cannot be written: {(error.strerror or str(error)).lower()}")
+
+            yield note

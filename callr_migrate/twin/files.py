@@ -1,0 +1,68 @@
+"""The state file: JSON, replaced whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from callr_migrate.twin.model import LISTS, TABLES, State
+
+FORMAT = 1
+
+
+class StateError(Exception):
+    """The file is no state of a twin; the message is one line."""
+
+
+def dump(state: State) -> bytes:
+    """As it stands in the file."""
+    # One line a table, and no copy of the whole first: the encoder asks `vars` for each part.
+    parts = {"format": FORMAT, **vars(state)}.items()
+    lines = [
+        f"{json.dumps(key)}: {json.dumps(part, default=vars, ensure_ascii=False)}" for key, part in parts
+    ]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def load(path: Path) -> State | None:
+    """What is in a file; None if there is no such file. Raises `StateError`."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    try:
+        return parse(json.loads(raw))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise StateError(f"{path}: is no state file of the twin; move it away to begin anew") from None
+
+
+def parse(data: Any) -> State:
+    """The state that was dumped; raises `ValueError`, `TypeError` and the like for anything else."""
+    values = dict(data)
+    if values.pop("format") != FORMAT:
+        raise ValueError("another format")
+    unknown = values.keys() - {field.name for field in fields(State)}
+    if unknown:
+        raise ValueError(f"unknown keys {unknown}")
+    for name, kind in TABLES.items():
+        values[name] = {key: kind(**entry) for key, entry in values.get(name, {}).items()}
+    for name, kind in LISTS.items():
+        values[name] = [kind(**entry) for entry in values.get(name, [])]
+    return State(**values)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put it in the file's place, in one step; raises `OSError`."""
+    target = path.resolve()
+    # Always the same name: what a killed twin leaves behind is overwritten by the next.
+    temporary = target.with_name(f".{target.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target)  # noqa: PTH105 - the atomic call, by its own name

@@ -11,13 +11,17 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 FILE_NAME = "callr-migrate.toml"
 SECTION = "callr-migrate"
@@ -75,17 +79,28 @@ class Settings:
     target_version: tuple[int, int] = (3, 10)
     select: tuple[str, ...] = ()  # codes or their beginnings; empty: all
     ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()  # glob -> codes left out where it matches
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()  # folders laid over the shipped pack, the last one on top
     choices: dict[str, str] = field(default_factory=dict)  # name of a choice of the pack -> answer
     auth: str | None = None  # one of AUTH_ANSWERS
 
-    def wants(self, code: str) -> bool:
-        """Whether findings of this code are shown: the longest matching selector decides, `ignore` on a tie."""
+    def wants(self, code: str, path: Path | None = None) -> bool:
+        """Whether findings of this code are shown: the longest matching selector decides, `ignore` on a tie.
+
+        In a file at `path` those are not that `per_file_ignores` leaves out there.
+        """
         selected = max((_match(selector, code) for selector in self.select or (ALL,)), default=-1)
         ignored = max((_match(selector, code) for selector in self.ignore), default=-1)
-        return selected > ignored
+        return selected > ignored and not (path is not None and self._ignores_in(path, code))
+
+    def _ignores_in(self, path: Path, code: str) -> bool:
+        return any(
+            _names(glob, self.root, path)
+            for glob, codes in self.per_file_ignores
+            if any(_match(selector, code) >= 0 for selector in codes)
+        )
 
 
 def load_settings(
@@ -264,6 +279,15 @@ def _answers(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _by_glob(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, dict):
+        raise _BadValueError("must be a table of globs and lists of codes")
+    for glob in value:
+        if not any(pattern.include for pattern in _glob(glob).patterns):
+            raise _BadValueError(f"has the glob {glob!r}, which matches nothing")
+    return tuple((glob, _selectors(codes)) for glob, codes in value.items())
+
+
 def _folder_list(value: Any) -> tuple[Path, ...]:
     return tuple(Path(text) for text in _texts(value))
 
@@ -274,6 +298,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "target_version": _version,
     "select": _selectors,
     "ignore": _selectors,
+    "per_file_ignores": _by_glob,
     "exclude": _texts,
     "extend_exclude": _texts,
     "rules": _folder_list,
@@ -352,6 +377,24 @@ def _required_python(project: dict[str, Any]) -> tuple[int, int] | None:
     bounds = [(int(major), int(minor or 0)) for major, minor in _LOWER_BOUND.findall(stated)]
     oldest = max(bounds, default=(0, 0))
     return oldest if oldest[0] == 3 else None
+
+
+@lru_cache
+def _glob(text: str) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines([text.removeprefix("!")])
+    except ValueError:
+        return GitIgnoreSpec([])
+
+
+def _names(glob: str, root: Path, path: Path) -> bool:
+    """Whether a glob relative to `root` names a file; one that starts with `!` names all others."""
+    place = os.path.abspath(path)  # noqa: PTH100 - `..` goes, links stay
+    prefix = str(root).rstrip(os.sep) + os.sep
+    relative = place[len(prefix) :] if place.startswith(prefix) else path.name
+    return _glob(glob).match_file(relative.replace(os.sep, "/")) is not glob.startswith("!")
 
 
 def _match(selector: str, code: str) -> int:

@@ -24,6 +24,7 @@ from callr_migrate.rewrite.report import Findings
 from callr_migrate.rewrite.request import RequestPlanner
 from callr_migrate.rewrite.state import CallState, RewriteOptions
 from callr_migrate.rewrite.writer import Writer
+from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 
 # Bytes. Larger files are generated ones; parsing them would take minutes and gigabytes.
@@ -45,14 +46,17 @@ def analyse(
     passes: Callable[[bytes], bool] | None = None,
     *,
     has_clients: bool = True,
+    selection: Selection | None = None,
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
     What cannot be seen is added to `report.unseen`. Further files of the project that the analysis comes across are
     added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code. Without
     `has_clients` there is none that could find its way into a further file, so only `sources` are searched.
+    What `selection` (default: that of `settings`) leaves out stays as it is.
     """
-    engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes)
+    selection = selection or Selection(lambda _: settings)
+    engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes, selection)
     engine.goes_further = has_clients
     return engine.run(sources)
 
@@ -66,6 +70,7 @@ class _Engine:
         report: Report,
         loaded: dict[Path, SourceFile],
         passes: Callable[[bytes], bool] | None,
+        selection: Selection,
     ) -> None:
         self.settings = settings
         self.pack = pack
@@ -82,7 +87,7 @@ class _Engine:
             settings.target_version,
             settings.choices,
             settings.auth,
-            settings.wants,
+            selection.why_not,
         )
 
     def run(self, sources: Sequence[SourceFile]) -> list[Finding]:

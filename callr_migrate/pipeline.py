@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from callr_migrate.fixing import Fixing
 from callr_migrate.gates import Gates, importers, resolved
 from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.verified import project_verified
+from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.writing import WriteError, write_together
 
 # Bytes. No source file has so many; a disk image that is called x.py shall not fill the memory.
 _MAX_READ = 256_000_000
 _DECLARATION = re.compile(rb"coding[:=]")
+# A comment of other tools that names a code of this one.
+_COMMENT = re.compile(rb"noqa[ \t]*:[^\r\n]*\bCLR", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class _Run:
         _check_names(self.settings, self.pack)
         self.gates = Gates(self.pack)
         self.has_clients = False
+        self.selection = Selection(lambda _: self.settings)
+        self.noted: dict[Path, SourceFile] = {}  # files without legacy code, with comments that suppress some
+        self.shown: frozenset[Path] = frozenset()
         self.changed: dict[Path, SourceFile] = {}
         self.written: dict[Path, SourceFile] = {}
 
@@ -97,19 +104,43 @@ class _Run:
                 self.report.unseen.append(
                     Unseen(path, line, "the file is excluded, and holds what may be legacy code")
                 )
+        self.shown = frozenset(found.files)
         candidates = self._candidates(found)
         everything = self._analyse(candidates, self.report)
         sources = {source.path: source for source in candidates.sources.values()}
-        findings = self._wanted(everything)
         if self.request.write or self.request.diff:
             findings = self._fix(everything, candidates, sources)
+        else:
+            findings = self._counted(everything, sources)
         self.report.findings += findings
         self.report.findings.sort(key=lambda finding: (str(finding.path), finding.start, finding.code))
         self.report.unseen.sort(key=lambda unseen: (str(unseen.path), unseen.line))
         return Outcome(self.report, sources, self.changed, self.written, self.pack)
 
-    def _wanted(self, findings: list[Finding]) -> list[Finding]:
-        return [finding for finding in findings if self.settings.wants(finding.code)]
+    def _counted(self, findings: list[Finding], sources: Mapping[Path, SourceFile]) -> list[Finding]:
+        """The findings that are selected and not suppressed, and those about comments that suppress nothing.
+
+        The others are counted. `sources` are the files as the findings see them.
+        """
+        by_path: dict[Path, list[Finding]] = {}
+        for finding in findings:
+            by_path.setdefault(finding.path, []).append(finding)
+        counted: list[Finding] = []
+        self.report.suppressed = 0
+        for source in {**self.noted, **sources}.values():
+            suppressions = self.selection.suppressions(source)
+            found = by_path.pop(source.path, [])
+            if source.path in self.shown:
+                found += suppressions.unused(found)
+            for finding in found:
+                if not self.selection.is_wanted(finding.path, finding.code):
+                    continue
+                if suppressions.of(finding.code, finding.start, finding.end):
+                    self.report.suppressed += 1
+                else:
+                    counted.append(finding)
+        assert not by_path, "every finding has its source"
+        return counted
 
     # Files
 
@@ -141,6 +172,8 @@ class _Run:
                     self.report.errors.append(Failure(path, problem))
                 elif self.gates.passes(raw):
                     passed[str(keys[path])] = raw
+                elif _COMMENT.search(raw):
+                    self._note(path, raw)
             self._progress(done, len(found.files))
         names = {str(key): path for key, path in candidates.shown.items()}
         for key, path in self._around(candidates.shown).items():
@@ -164,6 +197,10 @@ class _Run:
             # What is wrong at first sight is told already.
             if key in candidates.shown and _unreadable(path, raw) is None:
                 self.report.errors.append(Failure(path, str(error)))
+
+    def _note(self, path: Path, raw: bytes) -> None:
+        with contextlib.suppress(SourceError):
+            self.noted[path] = SourceFile.from_bytes(path, raw)
 
     def _contents(self, name: str, passed: dict[str, bytes]) -> bytes:
         known = passed.get(name)
@@ -216,6 +253,7 @@ class _Run:
             loaded=candidates.sources,
             passes=self.gates.passes,
             has_clients=self.has_clients,
+            selection=self.selection,
         )
 
     # Fixing
@@ -233,15 +271,15 @@ class _Run:
         self.written = self.changed if self.request.write else {}
         marked = [
             replace(finding, applied=finding.fix is not None and finding.fix.group in fixing.accepted)
-            for finding in self._wanted(everything)
+            for finding in self._counted(everything, sources)
         ]
         self.report.fixed += sum(finding.applied for finding in marked)
         if not self.written:
             return marked
-        shown = set(candidates.shown.values())
-        self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in shown]
+        self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in self.shown]
         self.report.unseen += again.unseen
-        return [finding for finding in marked if finding.applied] + self._wanted(left)
+        left = self._counted(left, {**sources, **self.written})
+        return [finding for finding in marked if finding.applied] + left
 
     def _verified(self, fixing: Fixing, candidates: _Candidates) -> tuple[list[Finding], Report]:
         """Take the groups whose result holds; the findings after them, and the report of that analysis.

@@ -280,3 +280,39 @@ def test_the_more_exact_selector_decides(
 
 def test_default_excludes_are_sorted_names() -> None:
     assert list(DEFAULT_EXCLUDE) == sorted(DEFAULT_EXCLUDE)
+
+
+def test_codes_left_out_in_some_files(project: Path) -> None:
+    (project / "callr-migrate.toml").write_text(
+        '[per-file-ignores]\n"tests/*.py" = ["CLR1"]\n"old.py" = ["ALL"]\n"!src/**" = ["CLR601"]\n'
+    )
+    found = load_settings(project / "src")
+
+    def wanted(path: str) -> list[str]:
+        return [code for code in ("CLR101", "CLR601") if found.wants(code, Path(path))]
+
+    assert wanted("src/x.py") == ["CLR101", "CLR601"]
+    assert wanted("tests/x.py") == []
+    assert wanted("tests/deep/x.py") == ["CLR101"]
+    assert wanted("src/tests/../old.py") == []
+    assert wanted("x.py") == ["CLR101"]
+    assert wanted(str(project / "src" / "old.py")) == []
+    assert wanted("../old.py") == []
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("per-file-ignores = ['CLR1']", "must be a table of globs and lists of codes"),
+        ("[per-file-ignores]\n'x.py' = 'CLR1'", "must be a list of texts"),
+        (
+            "[per-file-ignores]\n'x.py' = ['E1']",
+            "holds 'E1', which is no code; codes look like CLR101, CLR1 or ALL",
+        ),
+        ("[per-file-ignores]\n'#x' = ['CLR1']", "has the glob '#x', which matches nothing"),
+        ("[per-file-ignores]\n'' = ['CLR1']", "has the glob '', which matches nothing"),
+    ],
+)
+def test_mistakes_about_some_files(project: Path, table: str, problem: str) -> None:
+    (project / "callr-migrate.toml").write_text(table)
+    assert problems(project) == [f"callr-migrate.toml: 'per-file-ignores' {problem}"]

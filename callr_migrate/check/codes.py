@@ -21,6 +21,15 @@ class Code:
 
 _ALL = (
     Code(
+        "CLR001",
+        "unused-ignore",
+        "A comment that is to suppress a finding, and suppresses none.",
+        "The comment, or one code in it, suppresses nothing: what it was for is gone, the code is another one, it "
+        "stands on another line, or it is misspelled. A comment is for the findings that start or end on its line; "
+        "`ignore-file` stands on a line of its own. A `noqa` without codes is never reported, since other tools heed it "
+        "too. `ignore[CLR001]` keeps a comment that is of no use now.",
+    ),
+    Code(
         "CLR101",
         "mapped-call",
         "A legacy call with one counterpart in the new API.",

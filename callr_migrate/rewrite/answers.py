@@ -39,6 +39,13 @@ class AnswerUse:
     replacements: list[tuple[Span, str]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
 
+    @property
+    def span(self) -> Span:
+        """The place of its finding."""
+        if self.replacements:
+            return self.replacements[0][0]
+        return self.module.span(self.module.parent(self.node) or self.node)
+
 
 class Answers:
     """The uses of legacy answers in one module."""

@@ -8,6 +8,7 @@ import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
+from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Literal, Symbol, Value
 from callr_migrate.pack.model import LegacyError, Surface, Target
@@ -40,6 +41,12 @@ class Handler:
     def changes(self) -> bool:
         """Whether its type names legacy exceptions."""
         return bool(self.legacy)
+
+    @property
+    def span(self) -> Span:
+        """The place of its finding: the type that it catches."""
+        assert self.node.type is not None
+        return copied(self.module, self.node.type)
 
 
 class Handlers:

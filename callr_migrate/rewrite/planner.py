@@ -13,6 +13,7 @@ import libcst as cst
 
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue, Ref
 from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.answers import Answers, AnswerUse
@@ -117,8 +118,8 @@ class Planner:
                 refusal = "the file in which the client is made is not to be changed"
             if refusal is None and not self.pack.surfaces[surface].rewritable:
                 refusal = "clients of this kind are not rewritten"
-            if refusal is None and not self.options.wants(CLIENT):
-                refusal = f"{CLIENT} is not selected"
+            if refusal is None:
+                refusal = self._why_not(ref.module, CLIENT, ref.module.span(ref.node))
             known = ClientState(ref, self.pack.surfaces[surface], made, refusal)
             self._clients[ref] = known
             self.plan.clients.append(known)
@@ -141,8 +142,9 @@ class Planner:
         call = state.call
         if not self.may_change(call.module):
             state.refuse("the file is not to be changed")
-        if not self.options.wants(state.code):
-            state.refuse(f"{state.code} is not selected")
+        left_out = self._why_not(call.module, state.code, call.module.span(call.node))
+        if left_out is not None:
+            state.refuse(left_out)
         if call.receiver is None:
             state.refuse("the call goes through a stored bound method; call it on the client itself")
         if call.mixed:
@@ -169,6 +171,9 @@ class Planner:
     def _clients_of(self, call: LegacyCall) -> list[ClientState]:
         return [self._clients[client.made_at] for client in call.clients if client.made_at in self._clients]
 
+    def _why_not(self, module: Module, code: str, span: Span) -> str | None:
+        return self.options.why_not(module.source, code, *span)
+
     def _spread(self) -> bool:
         """One round; True if something was refused."""
         changed = False
@@ -185,8 +190,11 @@ class Planner:
         reason = use.blocked
         if reason is None and use.replacements and not self.may_change(use.module):
             reason = f"its answer is used in {use.module.path.name}, which is not to be changed"
-        if reason is None and use.replacements and not self.options.wants(use.code):
-            reason = f"its answer is used in line {use.module.source.position(use.module.span(use.node)[0]).line}, and {use.code} is not selected"
+        if reason is None and use.replacements:
+            left_out = self._why_not(use.module, use.code, use.span)
+            if left_out is not None:
+                line = use.module.source.position(use.module.span(use.node)[0]).line
+                reason = f"its answer is used in line {line}, and {left_out}"
         if reason is None and use.handed_to is not None:
             receiver = self.by_node.get(use.handed_to)
             if receiver is not None and not receiver.rewritten:
@@ -203,8 +211,8 @@ class Planner:
         reason = handler.blocked
         if reason is None and not self.may_change(handler.module):
             reason = "the file is not to be changed"
-        if reason is None and not self.options.wants(HANDLER):
-            reason = f"{HANDLER} is not selected"
+        if reason is None and handler.changes:
+            reason = self._why_not(handler.module, HANDLER, handler.span)
         if reason is None:
             return False
         line = handler.module.source.position(handler.module.span(handler.node)[0]).line

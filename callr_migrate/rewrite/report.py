@@ -199,8 +199,7 @@ class Findings:
         return finding, Applicability.MANUAL
 
     def _handler(self, handler: Handler) -> tuple[Finding, Applicability]:
-        assert handler.node.type is not None
-        span = copied(handler.module, handler.node.type)
+        span = handler.span
         changes = self.writer.handler_changes(handler)
         names = " and ".join(dict.fromkeys(handler.module.text_of(element) for element in handler.legacy))
         finding = self._finding(
@@ -226,9 +225,9 @@ class Findings:
         mapped = any(state.call.ref in use.calls and state.mapped for state in self.plan.calls)
         if message is None or not mapped:
             return None
-        module, node = use.module, use.node
+        module = use.module
         rewritten = bool(replacements) and any(self.writer.is_rewritten(ref.node) for ref in use.calls)
-        span = replacements[0][0] if replacements else module.span(module.parent(node) or node)
+        span = use.span
         fix = becomes = None
         if rewritten:
             fix = self._fix(module, span, message)

@@ -15,6 +15,7 @@ from callr_migrate.pack.model import Surface
 from callr_migrate.rewrite.clients import Construction
 from callr_migrate.rewrite.request import RequestPlan
 from callr_migrate.rewrite.uses import ClientUse
+from callr_migrate.source import SourceFile
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class RewriteOptions:
     target_version: tuple[int, int] = (3, 10)
     choices: Mapping[str, str] = field(default_factory=dict)
     auth: str | None = None
-    wants: Callable[[str], bool] = lambda _: True  # whether findings of a code are selected
+    # Why a finding of a code at a place (offsets) does not count, so that its place must stay; None if it counts.
+    why_not: Callable[[SourceFile, str, int, int], str | None] = lambda *_: None
 
 
 @dataclass(eq=False)

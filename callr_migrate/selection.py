@@ -1,0 +1,36 @@
+"""Which findings count: those of selected codes that no comment suppresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from callr_migrate.config import Settings
+from callr_migrate.source import SourceFile
+from callr_migrate.suppression import Suppressions
+
+
+class Selection:
+    """Asks the settings of a file (`settings_of` knows them by its path) and the comments in it."""
+
+    def __init__(self, settings_of: Callable[[Path], Settings]) -> None:
+        self.settings_of = settings_of
+        self._known: dict[Path, Suppressions] = {}
+
+    def suppressions(self, source: SourceFile) -> Suppressions:
+        """The comments of a file, read once."""
+        known = self._known.get(source.path)
+        if known is None or known.source is not source:
+            known = self._known[source.path] = Suppressions(source)
+        return known
+
+    def is_wanted(self, path: Path, code: str) -> bool:
+        """Whether findings of this code are selected in a file."""
+        return self.settings_of(path).wants(code, path)
+
+    def why_not(self, source: SourceFile, code: str, start: int, end: int) -> str | None:
+        """Why a finding does not count; None if it does."""
+        if not self.is_wanted(source.path, code):
+            return f"{code} is not selected"
+        comments = self.suppressions(source).of(code, start, end)
+        return f"{code} is suppressed by a comment" if comments else None

@@ -143,4 +143,5 @@ class Report:
     notes: list[str] = field(default_factory=list)
     files: int = 0
     suppressed: int = 0
+    baselined: int = 0
     fixed: int = 0

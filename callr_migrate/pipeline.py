@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
 from callr_migrate.deep import Deep
 from callr_migrate.discovery import Discovery, discover
@@ -36,6 +38,8 @@ class Request:
     write: bool = False
     unsafe: bool = False
     diff: bool = False
+    baseline: Path | None = None
+    write_baseline: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
 
 
@@ -87,6 +91,7 @@ class _Run:
         _check_names(self.settings, self.pack)
         self.gates = Gates(self.pack)
         self.has_clients = False
+        self.comparison = open_baseline(request.baseline, request.write_baseline)
         self.selection = Selection(lambda _: self.settings)
         self.noted: dict[Path, SourceFile] = {}  # files without legacy code, with comments that suppress some
         self.shown: frozenset[Path] = frozenset()
@@ -112,7 +117,8 @@ class _Run:
             findings = self._fix(everything, candidates, sources)
         else:
             findings = self._counted(everything, sources)
-        self.report.findings += findings
+        sources |= {path: source for path, source in self.noted.items() if path not in sources}
+        self.report.findings += self._new(findings, {**sources, **self.written})
         self.report.findings.sort(key=lambda finding: (str(finding.path), finding.start, finding.code))
         self.report.unseen.sort(key=lambda unseen: (str(unseen.path), unseen.line))
         return Outcome(self.report, sources, self.changed, self.written, self.pack)
@@ -141,6 +147,23 @@ class _Run:
                     counted.append(finding)
         assert not by_path, "every finding has its source"
         return counted
+
+    def _new(self, findings: list[Finding], sources: Mapping[Path, SourceFile]) -> list[Finding]:
+        """Those that are done, and those that no baseline knows."""
+        if self.comparison is None:
+            return findings
+        applied = [finding for finding in findings if finding.applied]
+        left = [finding for finding in findings if not finding.applied]
+        # What is not analysed (any more) may still be there.
+        unclear = {error.path for error in self.report.errors}
+        unclear |= {finding.path for finding in left if finding.code.startswith("CLR9")}
+        looked_at = {os.path.abspath(path) for path in self.shown - unclear}  # noqa: PTH100 - `..` goes
+
+        def was_looked_for(path: Path, code: str) -> bool:
+            return str(path) in looked_at and self.selection.is_wanted(path, code)
+
+        still = [] if self.written else applied
+        return [*applied, *self.comparison.new(left, still, sources, was_looked_for, self.report)]
 
     # Files
 

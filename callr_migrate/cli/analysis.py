@@ -80,6 +80,18 @@ _OPTIONS = (
     click.option(
         "--config", type=click.Path(path_type=Path), metavar="FILE", help="Read the settings from this file."
     ),
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Leave out the findings that this file knows.",
+    ),
+    click.option(
+        "--write-baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Make such a file of all findings; if there is one, drop from it what is no longer found.",
+    ),
     click.option("--statistics", is_flag=True, help="Count by code and by method in place of listing."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also where there are findings."),
     click.option("--quiet", "-q", is_flag=True, help="Findings and errors only."),
@@ -121,6 +133,8 @@ class Asked:
     output_format: str
     output_file: Path | None
     config: Path | None
+    baseline: Path | None
+    write_baseline: Path | None
     statistics: bool
     exit_zero: bool
     quiet: bool
@@ -157,6 +171,8 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
     from callr_migrate.config import load_settings
     from callr_migrate.pipeline import Request, run
 
+    if diff and asked.write_baseline is not None:
+        raise click.UsageError("--diff writes nothing, so it excludes --write-baseline")
     settings = load_settings(_common(asked.paths), asked.config, asked.overrides)
     if asked.verbose:
         print_note(_described(settings))
@@ -168,6 +184,8 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
                 write=write,
                 unsafe=unsafe,
                 diff=diff,
+                baseline=asked.baseline,
+                write_baseline=asked.write_baseline,
                 on_progress=progress,
             )
         )

@@ -25,6 +25,7 @@ class Summary:
     unsafe: int
     manual: int
     suppressed: int
+    baselined: int
     fixed: int
     unseen: int
     errors: int
@@ -41,6 +42,7 @@ class Summary:
             unsafe=words.count(Applicability.UNSAFE),
             manual=words.count(Applicability.MANUAL),
             suppressed=report.suppressed,
+            baselined=report.baselined,
             fixed=report.fixed,
             unseen=len(report.unseen),
             errors=len(report.errors),
@@ -56,6 +58,7 @@ def closing_lines(report: Report) -> list[str]:
     count = Summary.of(report)
     looked = f"Looked at {plural(count.files, 'file')}"
     hidden = f", {count.suppressed} more suppressed" if count.suppressed else ""
+    hidden += f", {count.baselined} more in the baseline" if count.baselined else ""
     if not count.findings:
         return [f"{looked}: nothing to migrate{hidden}."]
     kinds = f"{count.safe} safe, {count.unsafe} unsafe, {count.manual} manual"

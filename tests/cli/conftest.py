@@ -41,6 +41,8 @@ class Request:
     write: bool = False
     unsafe: bool = False
     diff: bool = False
+    baseline: Path | None = None
+    write_baseline: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
 
 

@@ -31,7 +31,10 @@ _COMMENT = re.compile(rb"noqa[ \t]*:[^\r\n]*\bCLR", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a run. `on_progress` is called with (files done, files in all)."""
+    """What is asked of a run.
+
+    `on_progress` is called with (files done, files in all); `cache` is the folder for what is worth keeping.
+    """
 
     paths: tuple[Path, ...]
     settings: Settings
@@ -41,6 +44,7 @@ class Request:
     baseline: Path | None = None
     write_baseline: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
+    cache: Path | None = None
 
 
 @dataclass
@@ -87,7 +91,8 @@ class _Run:
         self.settings = request.settings
         self.deep = deep
         self.report = Report()
-        self.pack = project_verified(load_pack(self.settings.rules), self.settings.root, self.report.notes)
+        pack = load_pack(self.settings.rules, cache=request.cache)
+        self.pack = project_verified(pack, self.settings.root, self.report.notes)
         _check_names(self.settings, self.pack)
         self.gates = Gates(self.pack)
         self.has_clients = False

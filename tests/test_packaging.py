@@ -73,6 +73,7 @@ def test_wheel_has_the_package_and_the_rules_and_nothing_else(wheel: Path) -> No
     assert {f"callr_migrate/{name}" for name in RULES} <= names
     assert "callr_migrate/rules/rules.schema.json" in names
     assert "callr_migrate/contract/callr-rest-v2.openapi.yaml" in names
+    assert "callr_migrate/rules.compiled" in names
     assert {"callr_migrate/__main__.py", "callr_migrate/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {
         "callr_migrate",
@@ -124,3 +125,8 @@ def test_the_installed_package_is_the_one_that_runs(python: Path, project: Path)
     environment = python.parent.parent.resolve()
     assert environment in package.resolve().parents
     assert rules.resolve() == package.resolve().parent / "rules"
+
+
+def test_the_installed_rules_are_compiled(python: Path, project: Path) -> None:
+    code = "import sys; from callr_migrate.pack import load_pack; load_pack(); print('yaml' in sys.modules)"
+    assert run(python, "-c", code, cwd=project, env=clean_environment()).stdout == "False\n"

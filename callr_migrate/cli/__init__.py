@@ -56,6 +56,7 @@ class LazyGroup(click.Group):
         "explain": "callr_migrate.cli.explain",
         "rules": "callr_migrate.cli.rules",
         "twin": "callr_migrate.cli.twin",
+        "clean": "callr_migrate.cli.clean",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from callr_migrate.cli.cache import cache_dir_option, cache_folder, no_cache_option
 from callr_migrate.cli.console import (
     CommandError,
     print_error,
@@ -104,6 +105,8 @@ _OPTIONS = (
         help="NO_COLOR and FORCE_COLOR are heeded.",
     ),
     click.option("--no-progress", is_flag=True, help="No progress bar."),
+    cache_dir_option,
+    no_cache_option,
 )
 # Options that settle a field of `Settings`, by the same name.
 _OVERRIDES = (
@@ -141,6 +144,7 @@ class Asked:
     verbose: bool
     color: bool
     no_progress: bool
+    cache: Path | None
     overrides: dict[str, Any]
 
     @classmethod
@@ -151,6 +155,7 @@ class Asked:
         overrides["rules"] = list(overrides["rules"]) or None
         values["paths"] = values["paths"] or (Path(),)
         values["color"] = wants_color(values["color"])
+        values["cache"] = cache_folder(values.pop("cache_dir"), no_cache=values.pop("no_cache"))
         asked = cls(overrides=overrides, **values)
         if asked.statistics and asked.machine:
             raise click.UsageError(
@@ -187,6 +192,7 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
                 baseline=asked.baseline,
                 write_baseline=asked.write_baseline,
                 on_progress=progress,
+                cache=asked.cache,
             )
         )
     for note in [] if asked.quiet else outcome.report.notes:

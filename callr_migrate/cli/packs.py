@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,9 +27,12 @@ def project_pack(rules: Sequence[str]) -> RulePack:
 
     Raises `ConfigError` and `RuleError`.
     """
+    from callr_migrate.cli.cache import CACHE_VARIABLE, NO_CACHE_VARIABLE, cache_folder
     from callr_migrate.config import load_settings
     from callr_migrate.pack import load_pack
     from callr_migrate.pack.verified import project_verified
 
     settings = load_settings(Path(), overrides={"rules": list(rules) or None})
-    return project_verified(load_pack(settings.rules), settings.root, [])
+    chosen = os.environ.get(CACHE_VARIABLE)
+    cache = cache_folder(Path(chosen) if chosen else None, no_cache=bool(os.environ.get(NO_CACHE_VARIABLE)))
+    return project_verified(load_pack(settings.rules, cache=cache), settings.root, [])

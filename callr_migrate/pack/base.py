@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,3 +54,20 @@ class StatedFact:
     evidence: Evidence
     source: str | None = None
     note: str | None = None
+
+
+class RuleError(Exception):
+    """One or more mistakes in rule files; `problems` has a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` (did you mean X?)` for the most similar known name, or nothing."""
+    # Costs more than all else here, and only a mistake needs it.
+    import difflib
+
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {match[0]!r}?)" if match else ""

@@ -6,7 +6,6 @@ Works from the dataclasses' type hints, so the model is the only description of 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import enum
 import types
 import typing
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from callr_migrate.pack.base import nearest
 from callr_migrate.pack.model import Location
 
 T = TypeVar("T")
@@ -29,20 +29,6 @@ _SCALARS = {
     "null": "nothing",
     "float": "a number",
 }
-
-
-class RuleError(Exception):
-    """One or more mistakes in rule files; `problems` has a line for each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """` (did you mean X?)` for the most similar known name, or nothing."""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {match[0]!r}?)" if match else ""
 
 
 class Decoder:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from callr_migrate.findings import Evidence
-from callr_migrate.pack.decode import Decoder, RuleError, nearest
+from callr_migrate.pack.base import RuleError, nearest
+from callr_migrate.pack.compiled import rule_files, shown
+from callr_migrate.pack.decode import Decoder
 from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -30,27 +32,20 @@ _KINDS = {
 _SINGLES = ("service", "dates", "pages")
 
 
-def shipped_rules() -> Path:
-    """The folder of the shipped pack: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "rules"
-    return inside if inside.is_dir() else package.parent / "rules"
-
-
-def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePack:
-    """The shipped pack (or `base`) with the folders of `overlays` laid over it, entry by entry.
+def read_pack(folders: Sequence[Path]) -> RulePack:
+    """The pack of the first folder with the others laid over it, entry by entry.
 
     Raises `RuleError` with every mistake found.
     """
     entries: dict[str, dict[str, Any]] = {kind: {} for kind in _KINDS}
     singles: dict[str, Any] = dict.fromkeys(_SINGLES)
     problems: list[str] = []
-    for folder in (base or shipped_rules(), *overlays):
+    for folder in folders:
         if not folder.is_dir():
             raise RuleError([f"{folder}: no such folder of rules"])
         seen: dict[tuple[str, str], Location] = {}
-        for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
-            decoder = Decoder(path, _shown(path, folder))
+        for path in rule_files(folder):
+            decoder = Decoder(path, shown(path, folder))
             rules = decoder.decode(RuleFile)
             problems += decoder.problems
             if rules is None:
@@ -70,17 +65,13 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None) -> RulePa
     if problems:
         raise RuleError(problems)
     if singles["service"] is None:
-        raise RuleError([f"{base or shipped_rules()}: no file has the key 'service'"])
+        raise RuleError([f"{folders[0]}: no file has the key 'service'"])
     parts: dict[str, Any] = {**singles, **entries}
     pack = RulePack(**parts)
     problems = list(_dangling(pack))
     if problems:
         raise RuleError(problems)
     return pack
-
-
-def _shown(path: Path, folder: Path) -> str:
-    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
 
 
 def _with_defaults(entry: Any, file: RuleFile) -> Any:

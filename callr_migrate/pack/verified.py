@@ -13,7 +13,8 @@ from typing import Any
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack import facts
-from callr_migrate.pack.decode import Decoder, RuleError, nearest
+from callr_migrate.pack.base import RuleError, nearest
+from callr_migrate.pack.decode import Decoder
 from callr_migrate.pack.model import Binding, Request, RulePack
 from callr_migrate.pack.openapi import source
 

@@ -11,7 +11,7 @@ from typing import Any
 from callr_migrate.findings import Evidence
 from callr_migrate.pack import facts
 from callr_migrate.pack.answers import Absent, Found, Open, look_up, nested_fields
-from callr_migrate.pack.decode import nearest
+from callr_migrate.pack.base import nearest
 from callr_migrate.pack.model import Binding, EnumTable, Location, Method, Request, RulePack
 from callr_migrate.pack.openapi import Document, Operation, names_in, shape
 

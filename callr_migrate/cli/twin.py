@@ -65,13 +65,18 @@ def explained() -> Iterator[None]:
         from callr_migrate.twin.files import StateError
         from callr_migrate.twin.server import Beside  # noqa: F401 - asks for the extra
     except ImportError as error:
-        raise CommandError(
-            f"the twin needs the package {(error.name or '').partition('.')[0]!r}: pip install 'callr-migrate[{_EXTRA}]'"
-        ) from None
+        raise _without(error) from None
     try:
         yield
+    except ImportError as error:
+        raise _without(error) from None
     except (DocumentError, FaultsError, StateError, ChildError) as error:
         raise CommandError(str(error)) from None
+
+
+def _without(error: ImportError) -> CommandError:
+    package = (error.name or "").partition(".")[0]
+    return CommandError(f"the twin needs the package {package!r}: pip install 'callr-migrate[{_EXTRA}]'")
 
 
 def setup(
@@ -196,3 +201,38 @@ def _logger(log: str | None) -> Iterator[Callable[[Exchange], None] | None]:
                     print_note(f"note: {log}: cannot be written: {(error.strerror or str(error)).lower()}")
 
             yield note
+
+
+_COMMAND = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+@command.command("run", short_help="Run a program against a twin.", context_settings=_COMMAND)
+@shared_options
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the account there, as JSON; otherwise in memory.",
+)
+@click.option("--log", metavar="FILE", help="Write each request and what it did there as it happens.")
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+def run_command(program: tuple[str, ...], state: Path | None, log: str | None, **shared: Any) -> int:
+    """Run a program (after `--`) with both APIs' addresses led to a twin, and tell what it did to the account.
+
+    What it did is told on standard error. Exit codes: that of the program; 2 if it could not be run.
+    """
+    with explained():
+        from dataclasses import replace
+
+        from callr_migrate.twin.running import run
+
+        with _logger(log) as on_exchange:
+            ran, report = run(replace(setup(**shared), state=state), program, on_exchange)
+        print_note(report.rstrip("\n"))
+        for what in ran.notes.refused:
+            print_note(f"note: refused: {what}")
+        if not ran.notes.loaded:
+            raise CommandError(
+                f"{program[0]} ran no Python that imports sitecustomize: nothing was led to the twin"
+            )
+    return ran.code

@@ -44,6 +44,7 @@ class Request:
     baseline: Path | None = None
     write_baseline: Path | None = None
     on_progress: Callable[[int, int], None] | None = None
+    cache: Path | None = None
 
 
 @dataclass

@@ -14,14 +14,14 @@ from callr_migrate.pack.model import Method
 
 @dataclass(frozen=True, eq=False)
 class LegacyCall:
-    """One place that performs a JSON-RPC request.
+    """One place that performs a JSON-RPC request: a call, or a payload among those of a batch.
 
     `receiver` is the client's expression (None if the call goes through a stored bound method). `methods` are the
     names that the call may have, empty where they are not known (`method_reason` says why).
     """
 
     module: Module
-    node: cst.Call
+    node: cst.Call | cst.Dict
     surface: str
     clients: tuple[Client, ...]
     mixed: bool  # the receiver may be something else than a legacy client, too

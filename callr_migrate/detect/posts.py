@@ -7,12 +7,13 @@ JSON-RPC has neither.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
 from callr_migrate.detect.calls import Detection, LegacyCall
+from callr_migrate.detect.payloads import Given, Part, Payload, Payloads
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import (
@@ -21,35 +22,28 @@ from callr_migrate.evaluate.values import (
     Client,
     Constant,
     FunctionValue,
-    Literal,
     constants,
     unknown_reason,
 )
-from callr_migrate.pack.model import PayloadShape, Surface
+from callr_migrate.pack.model import Surface
 
-# Python's own ways from a dict to the bytes of a body.
-_WRAPPERS = frozenset({"dumps", "encode", "bytes", "str"})
 _MAX_DEPTH = 6
 _HOLE = "{}"
 _VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 
 def detect(evaluator: Evaluator, module: Module) -> Detection:
-    """The legacy posts of a module, in source order."""
+    """The legacy posts of a module, in source order; the payloads of a batch may stand in other modules."""
     surfaces = [surface for surface in evaluator.pack.surfaces.values() if surface.addresses]
-    return Detection(
-        tuple(
-            found
-            for node in module.calls
-            for found in [_first(_Post(evaluator, module, node, surface) for surface in surfaces)]
-            if found is not None
-        ),
-        (),
-    )
+    found: dict[cst.CSTNode, LegacyCall] = {}
+    for node in module.calls:
+        for call in _first(_Post(evaluator, module, node, surface) for surface in surfaces):
+            found.setdefault(call.node, call)
+    return Detection(tuple(found.values()), ())
 
 
-def _first(posts: Iterator[_Post]) -> LegacyCall | None:
-    return next((call for post in posts if (call := post.legacy_call()) is not None), None)
+def _first(posts: Iterator[_Post]) -> list[LegacyCall]:
+    return next((calls for post in posts if (calls := post.legacy_calls())), [])
 
 
 class _Post:
@@ -61,30 +55,53 @@ class _Post:
         self.node = node
         self.surface = surface
 
-    def legacy_call(self) -> LegacyCall | None:
-        """The legacy call, if it is one."""
+    def legacy_calls(self) -> list[LegacyCall]:
+        """The legacy call, if it is one; one for each payload of a batch."""
         if last_name(self.node.func) not in self.surface.senders or self._is_made_elsewhere():
-            return None
+            return []
         addressed = any(self._mentions(arg.value) for arg in self.node.args)
         if self.surface.payload is None:
-            return self._route() if addressed else None
-        entries = next(
-            filter(None, (self._payload(arg.value, self.surface.payload) for arg in self.node.args)), None
-        )
-        if entries is None:
-            return self._call((), "what is posted is not known", BoundCall(None, None)) if addressed else None
-        method = entries.get(self.surface.payload.method)
-        value = self.evaluator.evaluate(self.module, method) if method is not None else None
+            return list(filter(None, [self._route()])) if addressed else []
+        payloads = Payloads(self.evaluator, self.surface.payload)
+        found = next(filter(None, (payloads.of(self.module, arg.value) for arg in self.node.args)), [])
+        if not found:
+            reason = "what is posted is not known"
+            return [self._call((), reason, BoundCall(None, None))] if addressed else []
+        calls: list[LegacyCall | None]
+        if found[0].batch:
+            calls = [self._of_payload(payloads, payload, addressed) for payload in found]
+        else:
+            calls = [self._of_payloads(payloads, found, addressed)]
+        return [call for call in calls if call is not None]
+
+    def _of_payloads(self, payloads: Payloads, found: list[Payload], addressed: bool) -> LegacyCall | None:
+        """One post; where it may have one of several payloads, it has all of their methods."""
+        calls = [self._of_payload(payloads, payload, addressed) for payload in found]
+        told = [call for call in calls if call is not None]
+        if len(told) < 2:
+            return told[0] if told else None
+        reason = next((call.method_reason for call in told if call.method_reason), None)
+        methods = () if reason else tuple(sorted({name for call in told for name in call.methods}))
+        return self._call(methods, reason, BoundCall(None, None, "what is posted is one of several payloads"))
+
+    def _of_payload(self, payloads: Payloads, payload: Payload, addressed: bool) -> LegacyCall | None:
+        assert self.surface.payload is not None
+        entry = payload.entries.get(self.surface.payload.method)
+        given = payloads.resolved(entry) if entry is not None else None
+        method = given if isinstance(given, Part) else None
+        value = self.evaluator.evaluate(method.module, method.node) if method is not None else None
         names = constants(value) if value is not None else None
         known = {str(name.value) for name in names or ()}
         if not addressed and not known & self.evaluator.pack.methods.keys():
             return None
+        module, node = (payload.module, payload.node) if payload.batch else (self.module, self.node)
+        params = payload.entries.get(self.surface.payload.params)
+        bound = _bound(module, method, payloads.resolved(params) if params is not None else None)
         if names is None:
             reason = (unknown_reason(value) if value is not None else None) or "the payload names no method"
-            return self._call((), reason, BoundCall(method, None))
-        return self._call(
-            tuple(sorted(known)), None, _bound(method, entries.get(self.surface.payload.params))
-        )
+            return self._call((), reason, BoundCall(bound.method, None))
+        call = self._call(tuple(sorted(known)), None, bound)
+        return replace(call, module=module, node=node)
 
     def _call(self, methods: tuple[str, ...], reason: str | None, bound: BoundCall) -> LegacyCall:
         rule = self.evaluator.pack.methods.get(methods[0]) if len(methods) == 1 else None
@@ -135,56 +152,17 @@ class _Post:
                     return self._text(binding.value, depth - 1)
         return _HOLE
 
-    # The payload
-
-    def _payload(
-        self, node: cst.BaseExpression, shape: PayloadShape, depth: int = _MAX_DEPTH
-    ) -> dict[str, cst.BaseExpression] | None:
-        """The entries of a payload that an argument holds, as a dict or serialised."""
-        if isinstance(node, cst.Call) and last_name(node.func) in _WRAPPERS and depth:
-            inner = [arg.value for arg in node.args]
-            if isinstance(node.func, cst.Attribute) and not literal(node.func.value)[0]:
-                inner.append(node.func.value)
-            return next(filter(None, (self._payload(part, shape, depth - 1) for part in inner)), None)
-        if isinstance(node, cst.Name) and depth:
-            _, bindings = self.evaluator.bindings_of(self.module, node)
-            for binding in bindings:
-                if isinstance(binding.value, cst.Call) and not binding.path:
-                    found = self._payload(binding.value, shape, depth - 1)
-                    if found is not None:
-                        return found
-        for option in self.evaluator.evaluate(self.module, node).options():
-            if isinstance(option, Literal) and isinstance(option.ref.node, cst.Dict):
-                entries = _entries(option.ref.node) | self._added(node)
-                if shape.method in entries and (shape.version in entries or shape.params in entries):
-                    return entries
-        return None
-
-    def _added(self, node: cst.BaseExpression) -> dict[str, cst.BaseExpression]:
-        """The entries that are set on a local dict one by one (`payload["key"] = value`)."""
-        if not isinstance(node, cst.Name):
-            return {}
-        wanted = [binding.node for binding in self.evaluator.bindings_of(self.module, node)[1]]
-        added: dict[str, cst.BaseExpression] = {}
-        for subscript in self.module.subscripts:
-            target = self.module.parent(subscript)
-            if not isinstance(target, cst.AssignTarget) or not isinstance(subscript.value, cst.Name):
-                continue
-            if subscript.value.value != node.value or len(subscript.slice) != 1:
-                continue
-            bindings = self.evaluator.bindings_of(self.module, subscript.value)[1]
-            key = subscript.slice[0].slice
-            assign = self.module.parent(target)
-            if any(binding.node in wanted for binding in bindings) and isinstance(key, cst.Index):
-                found, name = literal(key.value)
-                if found and isinstance(name, str) and isinstance(assign, cst.Assign):
-                    added[name] = assign.value
-        return added
-
     # Routes
 
     def _route(self) -> LegacyCall | None:
         verb = (last_name(self.node.func) or "").upper()
+        if verb not in _VERBS:
+            # urllib posts what it is given data for.
+            has_data = any(
+                arg.keyword.value == "data" if arg.keyword else index == 1
+                for index, arg in enumerate(self.node.args)
+            )
+            verb = "POST" if has_data else "GET"
         path = ""
         for arg in self.node.args:
             text = self._text(arg.value, _MAX_DEPTH)
@@ -200,23 +178,21 @@ class _Post:
         return self._call((), "the route of this request is not known", BoundCall(None, None))
 
 
-def _entries(node: cst.Dict) -> dict[str, cst.BaseExpression]:
-    entries: dict[str, cst.BaseExpression] = {}
-    for element in node.elements:
-        if isinstance(element, cst.DictElement):
-            found, name = literal(element.key)
-            if found and isinstance(name, str):
-                entries[name] = element.value
-    return entries
-
-
-def _bound(method: cst.BaseExpression | None, params: cst.BaseExpression | None) -> BoundCall:
+def _bound(module: Module, method: Part | None, params: Given | None) -> BoundCall:
+    """The parts of a payload as those of a call; what stands in another module is no argument of this one."""
+    name = method.node if method is not None and method.module is module else None
     if params is None:
-        return BoundCall(method, ())
-    if isinstance(params, cst.Dict):
-        return BoundCall(method, None, named=params, params=params)
-    if isinstance(params, (cst.List, cst.Tuple)):
-        values = [element.value for element in params.elements if not isinstance(element, cst.StarredElement)]
-        if len(values) == len(params.elements):
-            return BoundCall(method, tuple(values), params=params)
-    return BoundCall(method, None, "the parameters are a list that is made elsewhere", params=params)
+        return BoundCall(name, ())
+    if isinstance(params, tuple):
+        values = [part.node for part in params if part.module is module]
+        return BoundCall(name, tuple(values) if len(values) == len(params) else None)
+    if params.module is not module:
+        return BoundCall(name, None, "the parameters are a list that is made elsewhere")
+    node = params.node
+    if isinstance(node, cst.Dict):
+        return BoundCall(name, None, named=node, params=node)
+    if isinstance(node, (cst.List, cst.Tuple)):
+        values = [element.value for element in node.elements if not isinstance(element, cst.StarredElement)]
+        if len(values) == len(node.elements):
+            return BoundCall(name, tuple(values), params=node)
+    return BoundCall(name, None, "the parameters are a list that is made elsewhere", params=node)

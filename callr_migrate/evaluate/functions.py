@@ -50,6 +50,11 @@ class Functions(Members):
             values = self.typed(values, module, node.returns.annotation)
         return union(values) if values else Unknown(f"`{node.name.value}` returns nothing")
 
+    def returned(self, function: FunctionValue) -> list[cst.BaseExpression]:
+        """The expressions of the `return` statements of a def."""
+        assert isinstance(function.ref.node, cst.FunctionDef)
+        return [item.value for item in self._body(function.ref.node).returns if item.value is not None]
+
     def yielded(self, function: FunctionValue) -> Value:
         """What the `yield`s of the function give."""
         module, node = function.ref.module, function.ref.node

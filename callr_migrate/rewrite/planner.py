@@ -14,6 +14,7 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Span
+from callr_migrate.evaluate.project import dotted_name
 from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue, Ref
 from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.answers import Answers, AnswerUse
@@ -289,12 +290,33 @@ class Planner:
             return client.new_name if own and receiver.value == made.name else None
         if len(bindings) == 1 and isinstance(bindings[0].node, cst.ImportAlias):
             alias = bindings[0].node
-            if alias.asname is None and receiver.value == made.name and self.may_change(module):
+            if (
+                alias.asname is None
+                and receiver.value == made.name
+                and self.may_change(module)
+                and self._gives_both(module, alias, client)
+            ):
                 entry = (module, alias, client.new_name)
                 if entry not in self.plan.imported:
                     self.plan.imported.append(entry)
                 return client.new_name
         return None
+
+    def _gives_both(self, module: Module, alias: cst.ImportAlias, client: ClientState) -> bool:
+        """Whether the new name can be imported wherever the old one can: from where both are always made."""
+        made = client.made
+        statement = module.parent(alias)
+        assert made is not None
+        if not isinstance(statement, cst.ImportFrom):
+            return False
+        dotted = dotted_name(statement.module) or ""
+        found = self.evaluator.project.find(dotted, module, len(statement.relative))
+        bindings = made.module.scope.bindings.get(made.name, [])
+        return (
+            found is not None
+            and found.resolve() == made.module.path.resolve()
+            and all(binding.node is made.target for binding in bindings)
+        )
 
     def _same_owner(self, module: Module, owner: cst.BaseExpression, client: ClientState) -> bool:
         """Whether `owner.name` is the very attribute that the client is assigned to, and no further name for it."""

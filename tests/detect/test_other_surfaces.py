@@ -88,6 +88,53 @@ POSTS = {
         requests.post("https://api.callr.com/v2.0/sms", json={"text": "x"})
         print({"jsonrpc": "2.0", "method": "sms.get", "params": []})
         """,
+    "a helper with several callers": """
+        import itertools, requests
+        URL = "https://api.callr.com/json-rpc/v1.1/"
+        ids = itertools.count()
+        class Rpc:
+            def payload(self, method, *args, version="2.0"):
+                found = dict(jsonrpc=version, id=next(ids), method=method, params=list(args))
+                return found
+        rpc = Rpc()
+        requests.post(URL, json=rpc.payload("sms.get", "ABCDEF12"))  # => sms.get
+        requests.post(URL, json=rpc.payload("sms.get"))  # => CLR106 sms.get
+        requests.post(URL, json=rpc.payload(version="2.0", method="sms.gett"))  # => CLR104 sms.gett
+        def made(name, *rest):
+            return rpc.payload(name, *rest)
+        requests.post(URL, json=made("system.get_timestamp"))  # => system.get_timestamp
+        """,
+    "one of several payloads": """
+        import requests
+        if x:
+            body = {"jsonrpc": "2.0", "method": "sms.get", "params": ["A"], "id": 1}
+        else:
+            body = {"jsonrpc": "2.0", "method": "system.get_timestamp", "params": [], "id": 1}
+        requests.post("https://api.callr.com/json-rpc/v1.1/", json=body)  # => CLR105
+        """,
+    "batches": """
+        import json, requests, httpx
+        URL = "https://api.callr.com/json-rpc/v1.1/"
+        def one(n):
+            return {"jsonrpc": "2.0", "id": n, "method": "sms.get", "params": ["A"]}
+        requests.post(URL, json=[
+            {"jsonrpc": "2.0", "id": 1, "method": "sms.get", "params": ["A"]},  # => sms.get
+            {"jsonrpc": "2.0", "id": 2, "method": "sms.get", "params": []},  # => CLR106 sms.get
+        ])
+        queue = []
+        def add():
+            queue.append({"jsonrpc": "2.0", "id": 3, "method": "sms.gett", "params": []})  # => CLR104 sms.gett
+        httpx.post(URL, content=json.dumps(queue))
+        requests.post("https://eth.example/rpc", json=[{"jsonrpc": "2.0", "method": "eth_call", "params": []}])
+        """,
+    "legacy REST over urllib": """
+        from urllib.request import Request, urlopen
+        URL = "https://api.callr.com/rest/v1.1/sms"
+        urlopen(URL + "?type=OUT")  # => sms.get_list
+        urlopen(Request(URL, b"{}"))  # => sms.send
+        urlopen(Request(URL, data=b"{}"))  # => sms.send
+        urlopen(Request(f"{URL}/ABCDEF12"))  # => sms.get
+        """,
     "legacy REST": """
         import requests
         BASE = "https://api.callr.com/rest/v1.1"

@@ -8,4 +8,4 @@ from marked import pack
 
 @pytest.fixture(autouse=True)
 def one_pack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("callr_migrate.pipeline.load_pack", lambda folders: pack())
+    monkeypatch.setattr("callr_migrate.pipeline.load_pack", lambda folders, **_: pack())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import libcst as cst
 
 from callr_migrate.detect.calls import LegacyCall
@@ -199,8 +201,9 @@ def _lost_comments(call: LegacyCall, plan: RequestPlan) -> dict[str | None, list
     if call.receiver is not None:
         kept.append(copied(module, call.receiver))
     found: dict[str | None, list[str]] = {}
-    for left, right in module.comments:
-        if not start <= left < end or any(low <= left < high for low, high in kept):
+    first = bisect_left(module.comments, (start, start))
+    for left, right in module.comments[first : bisect_left(module.comments, (end, end))]:
+        if any(low <= left < high for low, high in kept):
             continue
         line = module.source.line_starts[module.source.position(left).line - 1]
         beside = [name for _, high, name in places if line < high <= left]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 
 import libcst as cst
 
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
+from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
 from callr_migrate.rewrite.answers import AnswerUse
 from callr_migrate.rewrite.clients import secret_spans
@@ -35,7 +37,13 @@ class Findings:
             for module, texts in writer.texts.items()
         }
         self._tops = {module: texts.outermost() for module, texts in writer.texts.items()}
+        self._starts = {module: [item.span[0] for item in tops] for module, tops in self._tops.items()}
         self._taken: set[tuple[Module, Span]] = set()
+        self._answers: dict[Ref, list[AnswerUse]] = {}
+        for use in self.plan.answers:
+            for ref in use.calls:
+                self._answers.setdefault(ref, []).append(use)
+        self._mapped = {state.call.ref for state in self.plan.calls if state.mapped}
 
     def all(self) -> list[Finding]:
         """All findings, fixes grouped, sorted by place."""
@@ -80,10 +88,9 @@ class Findings:
                 what = result.legacy_value or result.object or "success"
                 facts.append(Fact(f"answer: {what}", result.evidence or Evidence.UNKNOWN, result.source))
                 doubts += [note for note in [result.note] if note]
-            for use in self.plan.answers:
-                if call.ref in use.calls:
-                    facts += [fact for fact in use.facts if fact not in facts]
-                    doubts += [use.shown] if use.shown and use.shown not in doubts else []
+            for use in self._answers.get(call.ref, ()):
+                facts += [fact for fact in use.facts if fact not in facts]
+                doubts += [use.shown] if use.shown and use.shown not in doubts else []
             fix = self._fix(call.module, span, f"Call {state.plan.request.verb} {state.plan.request.path}")
             becomes = self._becomes(call.module, span)
             own = _applicability(facts, doubts)
@@ -222,8 +229,7 @@ class Findings:
 
     def _answer(self, use: AnswerUse) -> tuple[Finding, Applicability] | None:
         message, replacements = use.message, use.replacements
-        mapped = any(state.call.ref in use.calls and state.mapped for state in self.plan.calls)
-        if message is None or not mapped:
+        if message is None or self._mapped.isdisjoint(use.calls):
             return None
         module = use.module
         rewritten = bool(replacements) and any(self.writer.is_rewritten(ref.node) for ref in use.calls)
@@ -258,7 +264,11 @@ class Findings:
     def _fix(self, module: Module, span: Span, description: str) -> Fix:
         texts = self.writer.texts[module]
         edits: list[Edit] = []
-        for item in self._tops[module]:
+        tops = self._tops[module]
+        # The outermost ones lie one behind the other, so only the one before the span can reach into it.
+        for item in tops[max(0, bisect_left(self._starts[module], span[0]) - 1) :]:
+            if item.span[0] > span[1]:
+                break
             inside = item.span[0] <= span[0] and span[1] <= item.span[1]
             within = span[0] <= item.span[0] and item.span[1] <= span[1]
             if inside or within:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,16 +42,23 @@ class Texts:
 
     def replace(self, span: Span, render: Render, *, fine: bool = False) -> None:
         """Replace a span; a span replaced before keeps its first replacement."""
-        self._replacements.setdefault(span, Replacement(span, render, fine))
-        self._sorted = None
+        if span not in self._replacements:
+            self._add(Replacement(span, render, fine))
 
     def insert(self, offset: int, text: str, *, once: bool = True) -> None:
         """Insert a text (the same one only once, if so asked); others follow in the order of the calls."""
-        texts = self._insertions.setdefault(offset, [])
+        texts = self._insertions.get(offset)
+        if texts is None:
+            texts = self._insertions[offset] = []
+            self._add(Replacement((offset, offset), _texts(texts)))
         if text not in texts or not once:
             texts.append(text)
-        self._replacements[offset, offset] = Replacement((offset, offset), lambda _: texts)
-        self._sorted = None
+
+    def _add(self, item: Replacement) -> None:
+        self._replacements[item.span] = item
+        if self._sorted is not None:
+            # Sorting it all again for each of many calls would take the square of their number.
+            insort(self._sorted, item, key=_order)
 
     def masked(self, secrets: frozenset[Span]) -> Texts:
         """The same replacements, with secrets shown as stars."""
@@ -95,11 +102,7 @@ class Texts:
 
     def _ordered(self) -> list[Replacement]:
         if self._sorted is None:
-            # At one place an insertion comes first, then the widest replacement.
-            self._sorted = sorted(
-                self._replacements.values(),
-                key=lambda item: (item.span[0], item.span[1] > item.span[0], -item.span[1]),
-            )
+            self._sorted = sorted(self._replacements.values(), key=_order)
         return self._sorted
 
     def outermost(self, span: Span | None = None) -> list[Replacement]:
@@ -162,3 +165,12 @@ class Texts:
         if pending or item.span[1] > at:
             edits.append(Edit(path, at, item.span[1], pending))
         return [edit for edit in edits if edit.text != self.text[edit.start : edit.end]]
+
+
+def _texts(texts: list[str]) -> Render:
+    return lambda _: texts
+
+
+def _order(item: Replacement) -> tuple[int, bool, int]:
+    # At one place an insertion comes first, then the widest replacement.
+    return item.span[0], item.span[1] > item.span[0], -item.span[1]

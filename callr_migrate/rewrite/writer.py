@@ -42,6 +42,11 @@ class Writer:
         }
         self.imports = {module: Imports(evaluator, module) for module in self.modules}
         self._constructing: set[Module] = set()
+        self._states = {state.call.node: state for state in plan.calls}
+        self._clients: dict[CallState, list[ClientState]] = {}
+        for client in plan.clients:
+            for state in client.calls:
+                self._clients.setdefault(state, []).append(client)
         self._consumed: dict[Module, set[cst.CSTNode]] = {module: set() for module in self.modules}
 
     def write(self) -> None:
@@ -70,7 +75,8 @@ class Writer:
 
     def is_rewritten(self, node: cst.CSTNode) -> bool:
         """Whether a legacy call changes."""
-        return any(state.call.node is node and state.rewritten for state in self.plan.calls)
+        state = self._states.get(node)  # type: ignore[call-overload]
+        return state is not None and state.rewritten
 
     # Calls
 
@@ -109,7 +115,7 @@ class Writer:
         return any(client.split for client in self._clients_of(state))
 
     def _clients_of(self, state: CallState) -> list[ClientState]:
-        return [client for client in self.plan.clients if state in client.calls]
+        return self._clients.get(state, [])
 
     def _value_tail(self, state: CallState, style: Style) -> str:
         assert state.plan is not None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from callr_migrate.config import DEFAULT_EXCLUDE, Settings, is_there
 from callr_migrate.findings import Failure
+from callr_migrate.projectfiles.kinds import kind_of
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -28,9 +29,13 @@ Identity = tuple[int, int]  # device and inode of a folder
 
 @dataclass
 class Discovery:
-    """The files to look at and those left out by the user's excludes, each sorted and unique; what went wrong."""
+    """The files to look at and those left out by the user's excludes, each sorted and unique; what went wrong.
+
+    `around` are files that are no code: of requirements, settings and the like.
+    """
 
     files: list[Path] = field(default_factory=list)
+    around: list[Path] = field(default_factory=list)
     excluded: list[Path] = field(default_factory=list)
     errors: list[Failure] = field(default_factory=list)
 
@@ -76,6 +81,7 @@ class _Walk:
         self.user_globs = _spec(globs) if globs else None
         self.seen: set[Identity] = set()
         self.files: dict[tuple[Identity, str], Path] = {}
+        self.around: dict[tuple[Identity, str], Path] = {}
         self.excluded: dict[tuple[Identity, str], Path] = {}
         self.errors: list[Failure] = []
         self.links: list[_Folder] = []
@@ -83,7 +89,10 @@ class _Walk:
     def result(self) -> Discovery:
         left_out = [path for key, path in self.excluded.items() if key not in self.files]
         return Discovery(
-            _sorted(self.files.values()), _sorted(left_out), sorted(self.errors, key=_failure_key)
+            _sorted(self.files.values()),
+            _sorted(self.around.values()),
+            _sorted(left_out),
+            sorted(self.errors, key=_failure_key),
         )
 
     def take(self, path: Path) -> None:
@@ -100,7 +109,8 @@ class _Walk:
             absolute = os.path.abspath(path)  # noqa: PTH100 - `..` goes, links stay: that is the name for globs
             self._walk(_Folder(path, absolute, self._outer_ignores(absolute), excluded=False))
         elif stat.S_ISREG(mode):
-            self._add(self.files, path)
+            is_code = path.name.endswith(SUFFIXES) or kind_of(path.name, path.parent.name) is None
+            self._add(self.files if is_code else self.around, path)
         else:
             self.errors.append(Failure(path, "is neither a file nor a folder"))
 
@@ -125,6 +135,7 @@ class _Walk:
             self.errors.append(Failure(folder.path, f"cannot read folder: {_why(error)}"))
             return []
         names = {entry.name for entry in found}
+        name = folder.path.name
         ignores = folder.ignores
         if ".gitignore" in names and (folder.path / ".gitignore").is_file():
             ignores = (*ignores, *self._ignores(folder.path / ".gitignore", folder.absolute))
@@ -134,7 +145,8 @@ class _Walk:
                 continue
             try:
                 is_folder, is_link = entry.is_dir(), entry.is_symlink()
-                if not is_folder and not (entry.name.endswith(SUFFIXES) and entry.is_file()):
+                is_code = entry.name.endswith(SUFFIXES)
+                if not is_folder and not ((is_code or kind_of(entry.name, name)) and entry.is_file()):
                     continue
             except OSError as error:
                 # A link to itself is as empty as one to nowhere.
@@ -147,7 +159,9 @@ class _Walk:
             excluded = folder.excluded or self._is_excluded(entry.name, absolute, is_folder)
             path = folder.path / entry.name
             if not is_folder:
-                files = self.excluded if excluded else self.files
+                if excluded and not is_code:
+                    continue
+                files = self.excluded if excluded else self.files if is_code else self.around
                 if is_link:
                     self._add(files, path)
                 else:

@@ -8,6 +8,8 @@ from pathlib import Path
 from callr_migrate.findings import Applicability, Edit, Failure, Finding
 from callr_migrate.source import SourceError, SourceFile
 
+# What the files around the code need follows from all of the code, so it may come up again while some of it is left.
+_FOLLOWING = "CLR7"
 _FAULT = "so it is left as it was; please report this"
 
 
@@ -22,7 +24,7 @@ class Fixing:
         for finding in findings:
             if finding.fix is not None:
                 members.setdefault(finding.fix.group, []).append(finding)
-        wanted = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+        self.wanted = wanted = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
         self.groups = {
             group: _edits(found)
             for group, found in members.items()
@@ -83,6 +85,8 @@ class Fixing:
                 continue
             if finding.code == "CLR901":
                 return Failure(finding.path, f"internal fault: the rewritten file would not parse, {_FAULT}")
+            if finding.code.startswith(_FOLLOWING) or finding.applicability not in self.wanted:
+                continue
             if finding.fix is not None and any(edit.path in changed for edit in finding.fix.edits):
                 line = source.position(finding.start).line
                 return Failure(

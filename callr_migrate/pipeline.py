@@ -18,6 +18,8 @@ from callr_migrate.fixing import Fixing
 from callr_migrate.gates import Gates, importers, resolved
 from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.verified import project_verified
+from callr_migrate.projectfiles.kinds import kind_of_path
+from callr_migrate.projectfiles.reading import FileGate, decoded
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.writing import WriteError, write_together
@@ -73,16 +75,26 @@ def run(request: Request) -> Outcome:
 
 @dataclass
 class _Candidates:
-    """The files that may matter, by resolved path; `shown` are those that were asked for, with their names."""
+    """The files that may matter, by resolved path; `shown` are those that were asked for, with their names.
+
+    `around` are the files around the code of those, `hidden` code that is excluded and may be legacy all the same.
+    """
 
     shown: dict[Path, Path] = field(default_factory=dict)
     sources: dict[Path, SourceFile] = field(default_factory=dict)
+    around: dict[Path, SourceFile] = field(default_factory=dict)
+    hidden: list[SourceFile] = field(default_factory=list)
+
+    @property
+    def all(self) -> dict[Path, SourceFile]:
+        """Every file that a finding may be about, by the path as given."""
+        return {source.path: source for source in (*self.sources.values(), *self.around.values())}
 
     def with_changes(self, changed: Iterable[SourceFile]) -> _Candidates:
         """The same with some files replaced."""
-        return _Candidates(
-            self.shown, {**self.sources, **{source.path.resolve(): source for source in changed}}
-        )
+        new = {source.path.resolve(): source for source in changed}
+        around = {key: new.pop(key, source) for key, source in self.around.items()}
+        return _Candidates(self.shown, {**self.sources, **new}, around, self.hidden)
 
 
 class _Run:
@@ -107,6 +119,7 @@ class _Run:
         found = discover(self.request.paths, self.settings)
         self.report.errors += found.errors
         self.report.files = len(found.files)
+        hidden: list[SourceFile] = []
         for path in found.excluded:
             raw = self._read(path)
             if raw is not None and self.gates.passes(raw):
@@ -114,10 +127,14 @@ class _Run:
                 self.report.unseen.append(
                     Unseen(path, line, "the file is excluded, and holds what may be legacy code")
                 )
-        self.shown = frozenset(found.files)
+                with contextlib.suppress(SourceError):
+                    hidden.append(SourceFile.from_bytes(path, raw))
+        self.shown = frozenset((*found.files, *found.around))
         candidates = self._candidates(found)
+        candidates.hidden += hidden
+        self._take_around(candidates, found.around)
         everything = self._analyse(candidates, self.report)
-        sources = {source.path: source for source in candidates.sources.values()}
+        sources = candidates.all
         if self.request.write or self.request.diff:
             findings = self._fix(everything, candidates, sources)
         else:
@@ -226,6 +243,22 @@ class _Run:
             if key in candidates.shown and _unreadable(path, raw) is None:
                 self.report.errors.append(Failure(path, str(error)))
 
+    def _take_around(self, candidates: _Candidates, paths: Iterable[Path]) -> None:
+        """The files around the code that name a legacy library or address; most projects have none."""
+        gate = FileGate(self.pack)
+        for path in paths:
+            raw = self._read(path, report=True)
+            kind = kind_of_path(path)
+            if raw is None or kind is None or not gate.passes(raw):
+                continue
+            source = decoded(path, raw, kind)
+            if source is None:
+                self.report.unseen.append(
+                    Unseen(path, 1, "the file is too large or no text, and names a legacy library")
+                )
+            else:
+                candidates.around[path.resolve()] = source
+
     def _note(self, path: Path, raw: bytes) -> None:
         with contextlib.suppress(SourceError):
             self.noted[path] = SourceFile.from_bytes(path, raw)
@@ -265,8 +298,31 @@ class _Run:
 
         Files that the engine loads on its own join the candidates.
         """
-        if not candidates.sources:
-            return []
+        found = self._code_findings(candidates, report) if candidates.sources else []
+        files = {
+            source.path: kind
+            for key, source in (*candidates.around.items(), *candidates.sources.items())
+            for kind in [kind_of_path(source.path)]
+            if kind is not None and (key in candidates.around or key in candidates.shown)
+        }
+        if not files:
+            return found
+        from callr_migrate.projectfiles.plan import Project, project_findings
+
+        return project_findings(
+            Project(
+                self.pack,
+                self.pack.targets[self.settings.target or self.pack.default_target],
+                files,
+                candidates.all,
+                [*candidates.sources.values(), *candidates.hidden],
+                self._has_project(),
+                self.selection,
+            ),
+            found,
+        )
+
+    def _code_findings(self, candidates: _Candidates, report: Report) -> list[Finding]:
         # libcst takes a fifth of a second to import: only a run with candidates pays for it.
         from callr_migrate.engine import analyse
 

@@ -118,6 +118,36 @@ _ALL = (
         "The legacy client is changed after it was made. The new client takes its settings where it is made.",
     ),
     Code(
+        "CLR701",
+        "legacy-package",
+        "A legacy library is required here.",
+        "A file of requirements names the legacy client. The fixes of the code put the new client beside it, pinned in "
+        "the same style, and take the legacy one away together with the last code that needs it. A library that only "
+        "the legacy client needed goes with it. By hand where the requirement is pinned by hash, or written in an "
+        "unusual way.",
+    ),
+    Code(
+        "CLR702",
+        "locked-package",
+        "A lock file holds a legacy library.",
+        "Lock files are made by tools and never changed here. Run the command that the finding names once the "
+        "requirements are changed.",
+    ),
+    Code(
+        "CLR703",
+        "legacy-address",
+        "A setting holds an address of the legacy API.",
+        "The setting is named, its value is not shown. The new API has another address, and other requests: the code "
+        "that uses the setting has to change with it.",
+    ),
+    Code(
+        "CLR704",
+        "credential",
+        "A setting is named like a credential of the legacy API.",
+        "Told as long as the project has legacy code. The value is never shown. Whether the credentials are good for "
+        "the new API is to be tried once.",
+    ),
+    Code(
         "CLR901",
         "unparsable",
         "A file that does not parse.",

@@ -81,6 +81,9 @@ class Surface:
     summary: str
     module: str | None = None
     distribution: str | None = None
+    requires: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # what it brings along -> the modules of that
     gates: list[str] = field(default_factory=list)  # byte strings, one of which every file that uses it holds
     exports: list[str] = field(default_factory=list)  # what `from module import *` gives
     aliases: dict[str, str] = field(default_factory=dict)  # dotted name -> the same thing by its first name
@@ -109,13 +112,16 @@ class Target:
     {login} and {password} in one argument or two, in this order. `helper`: text of a class added once to the
     constructing module (its name is `helper_name`). `request`: a call, from {client}, {verb}
     in lower case and {arguments}; `request_with_body` where the verb's own method takes no body. `check`, `value`,
-    `success` are appended: for every request, for its JSON, for its success as a bool.
+    `success` are appended: for every request, for its JSON, for its success as a bool. `minimum` and `version` are
+    the oldest release that the rewritten code runs with and one that it was run with, for files of requirements.
     """
 
     target: str
     summary: str
     module: str
     distribution: str
+    minimum: str
+    version: str
     client: str
     client_arguments: list[str]
     request: str

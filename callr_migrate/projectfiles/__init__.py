@@ -1,0 +1,1 @@
+"""The files around the code: what they require, lock, and configure. Nothing here needs libcst."""

@@ -1,0 +1,69 @@
+"""Files around the code as text, and what they require."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from callr_migrate.pack.model import RulePack
+from callr_migrate.projectfiles.entries import Contents
+from callr_migrate.projectfiles.kinds import Kind
+from callr_migrate.projectfiles.lists import ini_file, installed, requirements_file
+from callr_migrate.projectfiles.toml import toml_file
+from callr_migrate.projectfiles.trees import setup_file, yaml_file
+from callr_migrate.source import SourceError, SourceFile
+
+# Bytes. Nobody writes so much by hand; lock files may be larger, and are searched only.
+_MOST = 2_000_000
+
+
+class FileGate:
+    """Tells from its bytes whether a file may name a legacy library or address, in whatever case."""
+
+    def __init__(self, pack: RulePack) -> None:
+        surfaces = pack.surfaces.values()
+        names = {
+            name.lower() for surface in surfaces for name in (surface.module, surface.distribution) if name
+        }
+        names |= {address.lower() for surface in surfaces for address in surface.addresses}
+        # What holds another one needs no search of its own.
+        shortest = {name for name in names if not any(other in name for other in names if other != name)}
+        self.literals = [name.encode() for name in sorted(shortest)]
+
+    def passes(self, raw: bytes) -> bool:
+        """Whether to look closer."""
+        lowered = raw.lower()
+        if b"\0" in lowered[:4]:
+            lowered = lowered.replace(b"\0", b"")
+        return any(literal in lowered for literal in self.literals)
+
+
+def decoded(path: Path, raw: bytes, kind: Kind) -> SourceFile | None:
+    """A file as text: UTF-8, UTF-16 with its mark (as PowerShell writes), or what it declares; None if it is none."""
+    if kind is not Kind.LOCK and len(raw) > _MOST:
+        return None
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if raw.startswith(mark):
+            try:
+                return SourceFile(path, raw, raw[len(mark) :].decode(encoding), encoding, mark)
+            except UnicodeDecodeError:
+                return None
+    try:
+        return SourceFile.from_bytes(path, raw)
+    except SourceError:
+        return None
+
+
+def contents(source: SourceFile, kind: Kind, wanted: frozenset[str]) -> Contents:
+    """The requirements of a file; `wanted` are the names whose places matter."""
+    if kind is Kind.REQUIREMENTS:
+        return requirements_file(source)
+    if kind in (Kind.PYPROJECT, Kind.PIPFILE):
+        return toml_file(source, wanted)
+    if kind is Kind.INI:
+        return ini_file(source)
+    if kind is Kind.SETUP:
+        return setup_file(source)
+    if kind is Kind.YAML:
+        return yaml_file(source)
+    return Contents(list(installed(source))) if kind is Kind.SHELL else Contents()

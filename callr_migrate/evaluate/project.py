@@ -42,6 +42,9 @@ class Project:
         self._changes: dict[
             str, list[tuple[Module, cst.Call | cst.Subscript, cst.BaseExpression | None]]
         ] = {}
+        # Files do not come and go during a run.
+        self._found: dict[tuple[Path, int, str], Path | None] = {}
+        self._import_folders: dict[tuple[Path, int], list[Path]] = {}
         self._other_names: dict[str, set[str]] = {}
         self._mentions: dict[str, list[tuple[Module, cst.Name | cst.Attribute]]] = {}
 
@@ -132,12 +135,12 @@ class Project:
 
         `level` is the number of leading dots. A folder without `__init__.py` (a namespace) has no file.
         """
-        parts = dotted.split(".") if dotted else []
-        for base in self._bases(importer, level):
-            found = _file_below(base, parts)
-            if found is not None:
-                return found
-        return None
+        place = importer.path.parent, level, dotted
+        if place not in self._found:
+            parts = dotted.split(".") if dotted else []
+            below = (_file_below(base, parts) for base in self._bases(importer, level))
+            self._found[place] = next((file for file in below if file is not None), None)
+        return self._found[place]
 
     def is_package_folder(self, dotted: str, importer: Module, level: int = 0) -> bool:
         """Whether the dotted name is a folder with Python files of the project (a namespace package)."""
@@ -155,6 +158,12 @@ class Project:
         return None
 
     def _bases(self, importer: Module, level: int) -> Iterable[Path]:
+        place = importer.path.parent, level
+        if place not in self._import_folders:
+            self._import_folders[place] = list(self._folders_of_imports(importer, level))
+        return self._import_folders[place]
+
+    def _folders_of_imports(self, importer: Module, level: int) -> Iterable[Path]:
         folder = importer.path.resolve().parent
         if level:
             for _ in range(level - 1):

@@ -127,6 +127,8 @@ class Planner:
         return known
 
     def _collect_uses(self) -> None:
+        if not self.states and not self.plan.clients:
+            return
         legacy = set(self.by_node)
         for module in self.modules:
             flows = Flows(self.evaluator, module)

@@ -63,8 +63,10 @@ class Writer:
                     self.texts[use.module].replace(span, _constant(text))
         for handler in self.plan.handlers:
             self._handler(handler)
-        if all(client.rewritten and not client.split for client in self.plan.clients) and all(
-            state.rewritten for state in self.plan.calls
+        if (
+            self.plan.clients
+            and all(client.rewritten and not client.split for client in self.plan.clients)
+            and all(state.rewritten for state in self.plan.calls)
         ):
             for module in self.modules:
                 self._annotations(module)
@@ -251,10 +253,10 @@ class Writer:
                     self.texts[module].replace(module.span(text), _constant(f"{text.quote}{new}{text.quote}"))
         classes = {name for surface in self.pack.surfaces.values() for name in surface.clients}
         for node in module.names:
-            value = self.evaluator.evaluate(module, node)
-            if not isinstance(value, Symbol) or value.name not in classes:
+            if not self._is_annotation(module, node):
                 continue
-            if self._is_annotation(module, node):
+            value = self.evaluator.evaluate(module, node)
+            if isinstance(value, Symbol) and value.name in classes:
                 self.imports[module].need_module(self.target.module, None)
                 self._consumed[module].add(node)
                 self.texts[module].replace(module.span(node), _constant(new))

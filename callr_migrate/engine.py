@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import libcst as cst
 
 from callr_migrate.check.calls import app_finding, judge
+from callr_migrate.check.credentials import credential_findings
 from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.detect.scan import scan
+from callr_migrate.detect.secrets import Secrets
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
 from callr_migrate.evaluate.nesting import Burden, burden
 from callr_migrate.evaluate.python2 import is_python_2
@@ -24,6 +27,7 @@ from callr_migrate.rewrite.report import Findings
 from callr_migrate.rewrite.request import RequestPlanner
 from callr_migrate.rewrite.state import CallState, RewriteOptions
 from callr_migrate.rewrite.writer import Writer
+from callr_migrate.secret_text import in_text
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 
@@ -80,6 +84,7 @@ class _Engine:
         self.known: dict[Path, SourceFile] = {}
         self.passes = passes
         self.goes_further = True
+        self.secrets: Secrets | None = None
         self.markers = _marker_pattern(pack)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
@@ -101,11 +106,12 @@ class _Engine:
                 findings += self._not_analysed(source, obstacle)
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
-        findings += [finding for finding in extra if self._is_shown(finding.path)]
-        findings += [
-            finding for finding in self._plan(evaluator, project, states) if self._is_shown(finding.path)
-        ]
-        return findings
+        found = self._plan(evaluator, project, states)
+        found = [finding for finding in [*extra, *found] if self._is_shown(finding.path)]
+        if self.secrets is not None:
+            modules = {module.path: module for module in project.modules}
+            found = [self.secrets.kept_from(finding, modules[finding.path]) for finding in found]
+        return findings + found
 
     def _read(self, path: Path) -> SourceFile:
         """A file of the project that an import leads to; raises `SourceError` where the parser should not be tried."""
@@ -171,7 +177,7 @@ class _Engine:
         )
         self.report.unseen.append(Unseen(source.path, lines[0], f"the file {obstacle.what}"))
         start, end = min([*places, *(call.span for call in calls)])
-        return [
+        found = [
             Finding(
                 obstacle.code,
                 f"the file {obstacle.what}; legacy code seems to stand in "
@@ -184,6 +190,7 @@ class _Engine:
             ),
             *call_findings(self.pack, source, calls, obstacle),
         ]
+        return [replace(finding, secrets=in_text(lexed)) for finding in found]
 
     def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
         """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""
@@ -230,7 +237,14 @@ class _Engine:
             # A call that could not be written was refused, which may stand against others: plan anew without it.
             if sum(state.rewritten for state in states) == before:
                 break
-        return Findings(writer).all()
+        findings = Findings(writer)
+        clients = [(client.ref, client.surface) for client in plan.clients]
+        calls = [state.call for state in states]
+        self.secrets = findings.secrets
+        return [
+            *findings.all(),
+            *credential_findings(findings.secrets, clients, calls, self._may_change),
+        ]
 
     def _may_change(self, module: Module) -> bool:
         return self._is_shown(module.path)

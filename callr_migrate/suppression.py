@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from callr_migrate.findings import Finding
+from callr_migrate.lexing import Lexed
+from callr_migrate.secret_text import in_text
 from callr_migrate.source import SourceFile
 
 UNUSED = "CLR001"
@@ -100,8 +102,10 @@ class Suppressions:
         for finding in findings:
             for comment in self.of(finding.code, finding.start, finding.end):
                 used[comment.span].add(finding.code)
+        # Its line may hold a credential whether or not anything is found there.
+        hidden = in_text(Lexed.of(self.source.text))
         return [
-            Finding(UNUSED, message, self.source.path, *span, help=advice)
+            Finding(UNUSED, message, self.source.path, *span, help=advice, secrets=hidden)
             for comment in self.comments
             for span, message, advice in _idle(comment, used[comment.span])
         ]

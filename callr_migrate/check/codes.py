@@ -118,6 +118,16 @@ _ALL = (
         "The legacy client is changed after it was made. The new client takes its settings where it is made.",
     ),
     Code(
+        "CLR604",
+        "literal-password",
+        "A password that stands in the source.",
+        "The legacy client, or a legacy request, is given its password as a literal. Read it from an environment "
+        "variable or a store for secrets, and change it: it is in the history of the repository for good. The new "
+        "client takes the same variable. No report shows the password; only `fix --diff` shows your own lines as "
+        "they are.",
+        level="warning",
+    ),
+    Code(
         "CLR701",
         "legacy-package",
         "A legacy library is required here.",

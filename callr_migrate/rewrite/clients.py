@@ -36,23 +36,6 @@ class Construction:
         return self.target.attr.value if isinstance(self.target, cst.Attribute) else self.target.value
 
 
-def secret_spans(ref: Ref) -> list[Span]:
-    """The literal credentials of a construction."""
-    assert isinstance(ref.node, cst.Call)
-    return [ref.module.span(part) for arg in ref.node.args for part in _literal_parts(arg.value)]
-
-
-def _literal_parts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
-    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)):
-        return [node]
-    if isinstance(node, cst.BooleanOperation):
-        return _literal_parts(node.left) + _literal_parts(node.right)
-    if isinstance(node, cst.Call):
-        # A default such as the second argument of os.environ.get may be the secret itself.
-        return [part for arg in node.args[1:] for part in _literal_parts(arg.value)]
-    return []
-
-
 def construction(evaluator: Evaluator, ref: Ref, surface: Surface) -> Construction:
     """The construction at a place; raises `Refusal` where the new client could not be given the same."""
     module, node = ref.module, ref.node

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import libcst as cst
 
+from callr_migrate.detect.secrets import Secrets
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
 from callr_migrate.rewrite.answers import AnswerUse
-from callr_migrate.rewrite.clients import secret_spans
 from callr_migrate.rewrite.handlers import Handler
 from callr_migrate.rewrite.state import CallState, ClientState
 from callr_migrate.rewrite.style import copied, line_indent
+from callr_migrate.rewrite.text import Replacement, Texts, apart
 from callr_migrate.rewrite.uses import ClientUse
 from callr_migrate.rewrite.writer import Writer
 
@@ -28,14 +29,12 @@ class Findings:
         self.plan = writer.plan
         self.pack = writer.pack
         self.options = writer.options
-        secrets: dict[Module, set[Span]] = {}
-        for client in self.plan.clients:
-            secrets.setdefault(client.module, set()).update(secret_spans(client.ref))
-        self.secrets = {module: frozenset(spans) for module, spans in secrets.items()}
-        self.masked = {
-            module: texts.masked(self.secrets.get(module, frozenset()))
-            for module, texts in writer.texts.items()
-        }
+        self.secrets = Secrets(
+            writer.evaluator,
+            [client.ref for client in self.plan.clients],
+            [state.call for state in self.plan.calls],
+        )
+        self._masked: dict[Module, Texts] = {}
         self._tops = {module: texts.outermost() for module, texts in writer.texts.items()}
         self._starts = {module: [item.span[0] for item in tops] for module, tops in self._tops.items()}
         self._taken: set[tuple[Module, Span]] = set()
@@ -71,7 +70,6 @@ class Findings:
             message,
             module.path,
             *span,
-            secrets=tuple(sorted(self.secrets.get(module, ()))),
             **more,  # type: ignore[arg-type]
         )
 
@@ -164,7 +162,7 @@ class Findings:
     def _client_becomes(self, client: ClientState) -> str:
         module, made = client.module, client.made
         assert made is not None
-        masked = self.masked[module]
+        masked = self.masked(module)
         parts = [masked.new_text(copied(module, part)) for part in (made.login, made.password)]
         local = self.writer.local_names(module)
         text = "".join(
@@ -238,7 +236,7 @@ class Findings:
         if rewritten:
             fix = self._fix(module, span, message)
             whole = use.compared or span
-            becomes = self.masked[module].new_text(whole) if use.compared else replacements[0][1]
+            becomes = self.masked(module).new_text(whole) if use.compared else replacements[0][1]
         finding = self._finding(
             module,
             use.code,
@@ -254,15 +252,20 @@ class Findings:
 
     # Fixes
 
+    def masked(self, module: Module) -> Texts:
+        """What the module becomes, for people to see."""
+        if module not in self._masked:
+            self._masked[module] = self.writer.texts[module].masked(self.secrets.of_module(module))
+        return self._masked[module]
+
     def _becomes(self, module: Module, span: Span) -> str:
-        masked = self.masked[module]
+        masked = self.masked(module)
         item = masked.at(span)
         text = masked.rendered(item) if item is not None else masked.new_text(span)
         indent = line_indent(module, span[0]) + masked.extra_indent(span[0])
         return text.replace(f"{module.source.newline}{indent}", module.source.newline)
 
     def _fix(self, module: Module, span: Span, description: str) -> Fix:
-        texts = self.writer.texts[module]
         edits: list[Edit] = []
         tops = self._tops[module]
         # The outermost ones lie one behind the other, so only the one before the span can reach into it.
@@ -273,7 +276,7 @@ class Findings:
             within = span[0] <= item.span[0] and item.span[1] <= span[1]
             if inside or within:
                 self._taken.add((module, item.span))
-                edits += texts.edits(item)
+                edits += self._edits(module, item)
         return Fix(description, "", tuple(edits))
 
     def _grouped(self, found: list[tuple[Module, Finding, Applicability]]) -> list[Finding]:
@@ -311,12 +314,17 @@ class Findings:
 
     def _unclaimed(self, module: Module) -> list[Edit]:
         """The edits of a module that no finding has as its own: imports, indentation, a helper class."""
-        texts = self.writer.texts[module]
         edits: list[Edit] = []
         for item in self._tops[module]:
             if (module, item.span) not in self._taken:
-                edits += texts.edits(item)
+                edits += self._edits(module, item)
         return edits
+
+    def _edits(self, module: Module, item: Replacement) -> list[Edit]:
+        """A replacement as edits that no literal credential is part of."""
+        return apart(
+            self.writer.texts[module].edits(item), module.source.text, self.secrets.of_module(module)
+        )
 
     def _components(self) -> dict[Module, int]:
         """Modules -> number of their group; modules that share a client, an answer or an import are one."""

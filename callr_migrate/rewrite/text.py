@@ -28,7 +28,7 @@ class Replacement:
 class Texts:
     """The replacements of one module."""
 
-    def __init__(self, module: Module, secrets: frozenset[Span] = frozenset()) -> None:
+    def __init__(self, module: Module, secrets: Sequence[Span] = ()) -> None:
         """`secrets` are spans that are shown as `"***"`: for texts that people see, never for edits."""
         self.module = module
         self.text = module.source.text
@@ -60,7 +60,7 @@ class Texts:
             # Sorting it all again for each of many calls would take the square of their number.
             insort(self._sorted, item, key=_order)
 
-    def masked(self, secrets: frozenset[Span]) -> Texts:
+    def masked(self, secrets: Sequence[Span]) -> Texts:
         """The same replacements, with secrets shown as stars."""
         other = Texts(self.module, secrets)
         for span, item in self._replacements.items():
@@ -174,3 +174,27 @@ def _texts(texts: list[str]) -> Render:
 def _order(item: Replacement) -> tuple[int, bool, int]:
     # At one place an insertion comes first, then the widest replacement.
     return item.span[0], item.span[1] > item.span[0], -item.span[1]
+
+
+def apart(edits: list[Edit], text: str, kept: Sequence[Span]) -> list[Edit]:
+    """Cut edits so that parts of the old text that are also in the new one, in the same order, stay out of them.
+
+    `kept`: those parts, sorted.
+    """
+    return [piece for edit in edits for piece in _cut(edit, text, kept)]
+
+
+def _cut(edit: Edit, text: str, kept: Sequence[Span]) -> Iterator[Edit]:
+    start, new = edit.start, edit.text
+    for low, high in kept[bisect_left(kept, (start, start)) :]:
+        if low >= edit.end:
+            break
+        if low < start or high > edit.end:
+            continue
+        before, found, after = new.partition(text[low:high])
+        if found:
+            if before != text[start:low]:
+                yield Edit(edit.path, start, low, before)
+            start, new = high, after
+    if new != text[start : edit.end]:
+        yield Edit(edit.path, start, edit.end, new)

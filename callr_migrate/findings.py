@@ -144,4 +144,6 @@ class Report:
     files: int = 0
     suppressed: int = 0
     baselined: int = 0
+    unselected: int = 0  # findings whose codes are not selected
+    digest: str | None = None  # of the files that were looked at, where it was asked for
     fixed: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +46,7 @@ class Request:
     diff: bool = False
     baseline: Path | None = None
     write_baseline: Path | None = None
+    attest: bool = False
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
 
@@ -154,7 +156,7 @@ class _Run:
         for finding in findings:
             by_path.setdefault(finding.path, []).append(finding)
         counted: list[Finding] = []
-        self.report.suppressed = 0
+        self.report.suppressed = self.report.unselected = 0
         for source in {**self.noted, **sources}.values():
             suppressions = self.selection.suppressions(source)
             found = by_path.pop(source.path, [])
@@ -162,6 +164,7 @@ class _Run:
                 found += suppressions.unused(found)
             for finding in found:
                 if not self.selection.is_wanted(finding.path, finding.code):
+                    self.report.unselected += 1
                     continue
                 if suppressions.of(finding.code, finding.start, finding.end):
                     self.report.suppressed += 1
@@ -209,9 +212,12 @@ class _Run:
         keys = resolved(found.files)
         candidates = _Candidates({key: path for path, key in keys.items()})
         passed: dict[str, bytes] = {}
+        hashes: dict[str, str] = {}
         for done, path in enumerate(found.files, 1):
             raw = self._read(path, report=True)
             if raw is not None:
+                if self.request.attest:
+                    hashes[_below(keys[path], self._root)] = hashlib.sha256(raw).hexdigest()
                 problem = _unreadable(path, raw)
                 if problem is not None:
                     self.report.errors.append(Failure(path, problem))
@@ -220,6 +226,7 @@ class _Run:
                 elif _COMMENT.search(raw):
                     self._note(path, raw)
             self._progress(done, len(found.files))
+        self.report.digest = _digest(hashes) if self.request.attest else None
         names = {str(key): path for key, path in candidates.shown.items()}
         for key, path in self._around(candidates.shown).items():
             names[str(key)] = path
@@ -408,6 +415,17 @@ class _Run:
                 complete = False
                 self.report.errors.append(Failure(error.path, str(error)))
         return complete
+
+
+def _below(path: Path, root: Path) -> str:
+    """A path as seen from the project, if it is inside."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def _digest(hashes: Mapping[str, str]) -> str:
+    """The SHA-256 of the lines that `sha256sum` prints for the files, sorted by their paths."""
+    lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _check_names(settings: Settings, pack: RulePack) -> None:

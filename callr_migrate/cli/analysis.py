@@ -171,7 +171,9 @@ class Asked:
         return self.output_format in MACHINE_FORMATS
 
 
-def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bool = False) -> Outcome:
+def analyse(
+    asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bool = False, attest: bool = False
+) -> Outcome:
     """Run the pipeline, with a progress bar; raises `ConfigError` and `RuleError`."""
     from callr_migrate.config import load_settings
     from callr_migrate.pipeline import Request, run
@@ -191,6 +193,7 @@ def analyse(asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bo
                 diff=diff,
                 baseline=asked.baseline,
                 write_baseline=asked.write_baseline,
+                attest=attest,
                 on_progress=progress,
                 cache=asked.cache,
             )

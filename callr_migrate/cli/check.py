@@ -7,23 +7,36 @@ from typing import Any
 import click
 
 from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_code, print_errors, print_report
-from callr_migrate.cli.console import write_text
+from callr_migrate.cli.console import print_note, write_text
 
 
 @click.command("check", short_help="Report every legacy use.")
 @analysis_options
-def command(**options: Any) -> int:
+@click.option(
+    "--attest",
+    is_flag=True,
+    help="Exit 0 only if nothing legacy and nothing unseen is left, with a digest of what was looked at.",
+)
+def command(*, attest: bool, **options: Any) -> int:
     """Report every legacy use below PATHS (default: the working directory).
 
     Exit codes: 0 nothing found, 1 findings, 2 the tool could not do all of its work.
     """
+    from callr_migrate.output.attestation import attestation, is_attested
     from callr_migrate.output.summary import closing_lines, unseen_lines
 
     asked = Asked.of(options)
-    outcome = analyse(asked)
+    if attest and asked.exit_zero:
+        raise click.UsageError("--attest is told by the exit code, so it excludes --exit-zero")
+    outcome = analyse(asked, attest=attest)
+    report = outcome.report
     print_report(asked, outcome)
-    if not asked.machine or asked.output_file is not None:
-        lines = [] if asked.quiet else closing_lines(outcome.report)
-        write_text("".join(f"{line}\n" for line in [*lines, *unseen_lines(outcome.report)]))
-    print_errors(outcome.report)
-    return exit_code(asked, outcome, found=bool(outcome.report.findings))
+    for_people = not asked.machine or asked.output_file is not None
+    if for_people:
+        lines = [] if asked.quiet else closing_lines(report)
+        write_text("".join(f"{line}\n" for line in [*lines, *unseen_lines(report)]))
+    if attest:
+        text = "\n".join(attestation(report))
+        write_text(f"{text}\n") if for_people else print_note(text)
+    print_errors(report)
+    return exit_code(asked, outcome, found=not is_attested(report) if attest else bool(report.findings))

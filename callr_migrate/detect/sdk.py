@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import libcst as cst
 
 from callr_migrate.detect.calls import Detection, LegacyCall
+from callr_migrate.detect.unseen import Doubts
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.shapes import BoundCall, bind_call
 from callr_migrate.evaluate.values import (
     BoundMethod,
-    ClassValue,
     Client,
     Collected,
     InstanceValue,
     Literal,
     SuperValue,
-    Symbol,
-    Unknown,
     Value,
     constants,
     unknown_reason,
@@ -29,7 +26,7 @@ from callr_migrate.pack.model import FacadeCall
 
 def detect(evaluator: Evaluator, module: Module) -> Detection:
     """The legacy calls of a module in source order, and the calls that could be one but cannot be told."""
-    names = {name for surface in evaluator.pack.surfaces.values() for name in surface.calls}
+    doubts = Doubts(evaluator, module)
     found: list[LegacyCall] = []
     unseen: list[tuple[int, str]] = []
     for node in module.calls:
@@ -37,10 +34,8 @@ def detect(evaluator: Evaluator, module: Module) -> Detection:
         call = _legacy_call(evaluator, module, node, value)
         if call is not None:
             found.append(call)
-        elif isinstance(node.func, cst.Attribute) and node.func.attr.value in names:
-            reason = _unseen(evaluator, module, node, value)
-            if reason is not None:
-                unseen.append((module.source.position(module.span(node)[0]).line, reason))
+        elif (reason := doubts.of(node, value)) is not None:
+            unseen.append((module.source.position(module.span(node)[0]).line, reason))
     return Detection(tuple(found), tuple(unseen))
 
 
@@ -143,55 +138,3 @@ def _place(client: Client) -> tuple[str, int]:
         return "", 0
     module = client.made_at.module
     return str(module.path), module.span(client.made_at.node)[0]
-
-
-def _unseen(evaluator: Evaluator, module: Module, node: cst.Call, callee: Value) -> str | None:
-    """Why a call may be a legacy call, if it may: its receiver is not known and it names a method of the pack."""
-    assert isinstance(node.func, cst.Attribute)
-    if all(_is_own(evaluator, option) for option in evaluator.evaluate(module, node.func.value).options()):
-        return None
-    reason = _not_known(evaluator, callee)
-    if reason is None:
-        return None
-    shapes = [shape for surface in evaluator.pack.surfaces.values() for shape in surface.calls.values()]
-    labels = {shape.method for shape in shapes}
-    # The second one, too: `Class.call(client, name)`.
-    left = 2
-    for arg in node.args:
-        if arg.star:
-            break
-        if arg.keyword is None:
-            left -= 1
-        if left < 0 if arg.keyword is None else arg.keyword.value not in labels:
-            continue
-        for constant in constants(evaluator.evaluate(module, arg.value)) or []:
-            if isinstance(constant.value, str) and constant.value in evaluator.pack.methods:
-                return f"`{constant.value}` is called on something that is not known: {reason}"
-    return None
-
-
-def _is_own(evaluator: Evaluator, option: Value) -> bool:
-    """Whether a receiver is an object of the project's own, all of whose bases are known."""
-    klass = option.of if isinstance(option, (InstanceValue, SuperValue)) else option
-    return isinstance(klass, ClassValue) and not any(
-        isinstance(base, Unknown) or (isinstance(base, Symbol) and not _is_python_own(base))
-        for base in evaluator.bases(klass)
-    )
-
-
-def _is_python_own(symbol: Symbol) -> bool:
-    package = symbol.name.split(".")[0]
-    return package == "builtins" or package in sys.stdlib_module_names
-
-
-def _not_known(evaluator: Evaluator, callee: Value) -> str | None:
-    """Why the callee is not known; what Python itself brings along is no client."""
-    reason = unknown_reason(callee)
-    if reason is not None:
-        return reason
-    for option in callee.options():
-        if isinstance(option, Symbol):
-            own = {surface.module for surface in evaluator.pack.surfaces.values()}
-            if not _is_python_own(option) and option.name.split(".")[0] not in own:
-                return evaluator.told_outside(option.name.rpartition(".")[0])
-    return None

@@ -8,7 +8,7 @@ from typing import TypeVar
 import libcst as cst
 
 from callr_migrate.evaluate.module import Module
-from callr_migrate.evaluate.values import Recursion, Unknown, Value, union
+from callr_migrate.evaluate.values import Exhausted, Recursion, Unknown, Value, union
 
 # A machine-made expression ends in `Unknown` instead of taking the run down.
 _MAX_DEPTH = 300
@@ -94,7 +94,7 @@ class Settling:
     def _exhausted(self, module: Module, node: cst.CSTNode, depth: int) -> Unknown:
         # Whatever leans on this would be told better from the start.
         self._hits |= (1 << depth) - 1
-        return Unknown(f"`{short(module, node)}` is too involved to follow (the analysis budget ran out)")
+        return Exhausted(f"`{short(module, node)}` is too involved to follow (the analysis budget ran out)")
 
 
 def _without_itself(value: Value, key: Hashable) -> Value:

@@ -44,6 +44,11 @@ class Recursion(Unknown):
 
 
 @dataclass(frozen=True)
+class Exhausted(Unknown):
+    """Something that is too involved: the analysis gave up."""
+
+
+@dataclass(frozen=True)
 class Constant(Value):
     """A literal, wherever it was written (`at`)."""
 

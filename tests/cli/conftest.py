@@ -43,6 +43,7 @@ class Request:
     diff: bool = False
     baseline: Path | None = None
     write_baseline: Path | None = None
+    attest: bool = False
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
 

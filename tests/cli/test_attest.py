@@ -11,7 +11,7 @@ import pytest
 from callr_migrate.cli import main
 
 CLEAN = "import httpx\n\nhttpx.get('https://example.com')\n"
-LEGACY = 'import callr\n\napi = callr.Api("login", "not-a-real-one")\napi.call("sms.get", "ABCDEF12")\n'
+LEGACY = 'import callr\n\napi = callr.Api(LOGIN, PASSWORD)\napi.call("sms.get", "ABCDEF12")\n'
 UNSEEN = 'import callr\n\n\ndef read(client):\n    return client.call("sms.get", "ABCDEF12")\n'
 
 

@@ -203,6 +203,9 @@ def _logger(log: str | None) -> Iterator[Callable[[Exchange], None] | None]:
             yield note
 
 
+_skip_sleep = click.option(
+    "--skip-sleep", is_flag=True, help="Let time.sleep move the twin's clock in place of waiting."
+)
 _COMMAND = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
@@ -215,8 +218,11 @@ _COMMAND = {"ignore_unknown_options": True, "allow_interspersed_args": False}
     help="Keep the account there, as JSON; otherwise in memory.",
 )
 @click.option("--log", metavar="FILE", help="Write each request and what it did there as it happens.")
+@_skip_sleep
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
-def run_command(program: tuple[str, ...], state: Path | None, log: str | None, **shared: Any) -> int:
+def run_command(
+    program: tuple[str, ...], state: Path | None, log: str | None, skip_sleep: bool, **shared: Any
+) -> int:
     """Run a program (after `--`) with both APIs' addresses led to a twin, and tell what it did to the account.
 
     What it did is told on standard error. Exit codes: that of the program; 2 if it could not be run.
@@ -227,7 +233,9 @@ def run_command(program: tuple[str, ...], state: Path | None, log: str | None, *
         from callr_migrate.twin.running import run
 
         with _logger(log) as on_exchange:
-            ran, report = run(replace(setup(**shared), state=state), program, on_exchange)
+            ran, report = run(
+                replace(setup(**shared), state=state), program, on_exchange, skip_sleep=skip_sleep
+            )
         print_note(report.rstrip("\n"))
         for what in ran.notes.refused:
             print_note(f"note: refused: {what}")
@@ -236,3 +244,59 @@ def run_command(program: tuple[str, ...], state: Path | None, log: str | None, *
                 f"{program[0]} ran no Python that imports sitecustomize: nothing was led to the twin"
             )
     return ran.code
+
+
+@command.command(
+    "compare", short_help="Run a program before and after its rewrite.", context_settings=_COMMAND
+)
+@shared_options
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="The account that both begin with; it is not changed.",
+)
+@click.option("--target", metavar="NAME", help="HTTP client of the rewritten code.")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="What to copy and rewrite; by default the project around the working directory.",
+)
+@click.option("--keep", is_flag=True, help="Keep both copies, with logs and outputs.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="For each of the two runs."
+)
+@_skip_sleep
+@click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED)
+def compare_command(
+    program: tuple[str, ...],
+    state: Path | None,
+    target: str | None,
+    project: Path | None,
+    keep: bool,
+    timeout: float | None,
+    skip_sleep: bool,
+    **shared: Any,
+) -> int:
+    """Copy the project, rewrite the copy, and run a program (after `--`) of both against twins with the same seed.
+
+    Exit codes: 0 equal but for what the migration notes explain, 1 different, 2 it could not be done.
+    """
+    with explained():
+        from dataclasses import replace
+
+        from callr_migrate.twin import files
+        from callr_migrate.twin.comparing import Wish, compare, report
+
+        begin = replace(setup(**shared), initial=files.load(state) if state else None)
+        wish = Wish(program, Path.cwd(), project, target, shared["rules"], keep, timeout, skip_sleep)
+        comparison = compare(begin, wish)
+        write_text(report(comparison, begin.contract.title))
+        if comparison.kept is not None:
+            write_text(f"kept in {comparison.kept}\n")
+        if not comparison.before.notes.loaded:
+            raise CommandError(
+                f"{program[0]} ran no Python that imports sitecustomize: nothing was led to the twin"
+            )
+    return 0 if comparison.judgement.equal else 1

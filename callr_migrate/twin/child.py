@@ -66,8 +66,13 @@ def environment(
     notes: Path,
     base: Mapping[str, str] | None = None,
     copied: tuple[Path, Path] | None = None,
+    *,
+    skip_sleep: bool = False,
 ) -> dict[str, str]:
-    """The program's environment; `ports` are the plain and the secure one, `copied` a project and its copy."""
+    """The program's environment; `ports` are the plain and the secure one, `copied` a project and its copy.
+
+    `skip_sleep`: `time.sleep` moves the twin's clock in place of waiting.
+    """
     environ = dict(os.environ if base is None else base)
     config: dict[str, Any] = {
         "hosts": list(hosts),
@@ -76,6 +81,7 @@ def environment(
         "tls_port": ports[1],
         "authority": str(authority),
         "notes": str(notes),
+        "skip_sleep": skip_sleep,
     }
     if copied is not None:
         config["origin"], config["copy"] = map(str, copied)

@@ -12,7 +12,11 @@ from callr_migrate.twin.server import Beside, Setup, build
 
 
 def run(
-    setup: Setup, command: Sequence[str], on_exchange: Callable[[Exchange], None] | None = None
+    setup: Setup,
+    command: Sequence[str],
+    on_exchange: Callable[[Exchange], None] | None = None,
+    *,
+    skip_sleep: bool = False,
 ) -> tuple[child.Ran, str]:
     """How it ended, and what it did as text; raises `ChildError`, `StateError`."""
     child.check_command(command)
@@ -23,7 +27,8 @@ def run(
         folder = Path(name)
         notes = folder / "notes.jsonl"
         with Beside(app, hosts, folder) as twin:
-            environ = child.environment(hosts, (twin.port, twin.tls_port), twin.authority, notes)
+            ports = (twin.port, twin.tls_port)
+            environ = child.environment(hosts, ports, twin.authority, notes, skip_sleep=skip_sleep)
             ran = child.run(command, environ, notes)
     after = summary.snapshot(app.core.account.state)
     return ran, summary.report(before, after, app.core.exchanges)

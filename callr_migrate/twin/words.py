@@ -1,4 +1,8 @@
-"""What one API calls this, the other calls that: read from the rule pack."""
+"""What one API calls this, the other calls that.
+
+The tables of constants are the twin's own, from the same pages as those of the rules: a twin that read the rules' would
+agree with any mistake in them. A test holds one against the other.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,36 @@ from functools import cached_property
 from callr_migrate.pack.model import RulePack
 from callr_migrate.twin.clock import formatted
 
+_LOWER = {
+    "SMS.nature": ("ALERTING", "MARKETING"),
+    "SMS.encoding": ("GSM", "UNICODE"),
+    "DID.class": ("CLASSIC", "GOLD"),
+    "DID.type": ("GEOGRAPHIC", "PERSONAL", "TOLLFREE", "SHAREDCOST", "SHAREDREVENUE", "SPECIAL"),
+    "ACTIONS10.format": ("YAML",),
+}
+TABLES: dict[str, dict[str, str]] = {
+    **{name: {constant: constant.lower() for constant in constants} for name, constants in _LOWER.items()},
+    "SMS.type": {"IN": "inbound", "OUT": "outbound"},
+    "CDR.type": {"IN": "inbound", "OUT": "outbound"},
+    "SMS.status": {
+        "CREATED": "created",
+        "PENDING": "pending",
+        "SENT": "sent",
+        "REMOTE_QUEUED": "remote-queued",
+        "RECEIVED": "delivered",
+        "EXPIRED": "expired",
+        "FAILED": "failed",
+        "ERROR": "error",
+    },
+    "Media.Library.status": {
+        "READY": "ready",
+        "PENDING_CONTENT": "pending-content",
+        "PENDING_CONVERSION": "pending-conversion",
+        "ERROR": "error",
+        "PROCESSING": "processing",
+    },
+}
+
 
 class Words:
     """Both vocabularies of one pack."""
@@ -18,14 +52,11 @@ class Words:
 
     def to_rest(self, enum: str, legacy: str) -> str | None:
         """The v2 word for a legacy constant; None if it is not in the table or has none."""
-        return self.pack.enums[enum].values.get(legacy)
+        return TABLES[enum].get(legacy)
 
     def to_legacy(self, enum: str, word: str) -> str:
-        """The legacy constant; a word of no table is written in capitals."""
-        for legacy, rest in self.pack.enums[enum].values.items():
-            if rest == word:
-                return legacy
-        return word.upper().replace("-", "_")
+        """The legacy constant of a word that the account uses."""
+        return next(legacy for legacy, rest in TABLES[enum].items() if rest == word)
 
     def legacy_date(self, milliseconds: int | None) -> str | None:
         """As the legacy API writes times."""

@@ -18,13 +18,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 from callr_migrate.pack import load_pack
+from callr_migrate.twin.account import Account
+from callr_migrate.twin.clock import Clock
 from callr_migrate.twin.contract import Contract, shipped_contract
 from callr_migrate.twin.core import Asked, Core, Told
+from callr_migrate.twin.model import CallRecord, Message, Order, Scenario, State, Task
 from callr_migrate.twin.server import Setup, build
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGIN, PASSWORD = "acacias_login", "not-a-real-secret"
 START = 1_793_606_400_000  # 2026-11-02 08:00:00 UTC
+JOB = "0123456789abcdef0123456789abcdef"
 NUMBER, OTHER = "+33199001020", "+33199001021"
 
 
@@ -117,3 +121,40 @@ def eventually(check: Any, seconds: float = 20) -> Any:
             return found
         time.sleep(0.02)
     raise AssertionError("it never came to that")
+
+
+def acacias_state() -> State:
+    """The account that the programs of `examples/` talk about."""
+    account = Account.new(0, Clock(START))
+    state = account.state
+    for number in state.numbers.values():
+        number.legacy_id = f"D1D000{number.e164[-2:]}"
+    for digit, status in ((5, "delivered"), (6, "remote-queued"), (7, "failed"), (8, "sent")):
+        sent = START + 60_000
+        message = Message(
+            f"8242d94{digit}",
+            "outbound",
+            "Acacias",
+            f"+3319900102{digit}",
+            "Clinique des Acacias : rendez-vous le 03/11 à 09:00.",
+            created=START,
+            updated=sent,
+            status=status,
+            sent=sent,
+            delivered=sent + 190_000 if status == "delivered" else None,
+        )
+        state.messages[message.sid] = message
+    # Far from the last state of its life: it stays as it is while the program runs.
+    state.messages["8242d948"].created = START + 10**9
+    state.orders["f0f0f0f0f0f0"] = Order("f0f0f0f0f0f0", ["+33199001022"], "classic", START + 10**9)
+    state.tasks[JOB] = Task(JOB, "import", START, START + 3_000, result={"numbers_imported": 42})
+    state.scenarios["abcdef12"] = Scenario("abcdef12", "ACTIONS10", "Day", START, START, {"script": "a: 1"})
+    for index, (direction, other, seconds) in enumerate(
+        (("inbound", OTHER, 95), ("inbound", "+33199001022", 30), ("outbound", "+33199001023", 181))
+    ):
+        start = START - 86_400_000 * (20 - index)
+        state.calls.append(
+            CallRecord(1000 + index, direction, other, NUMBER, start, start, start + seconds * 1000)
+        )
+    state.now = START
+    return state

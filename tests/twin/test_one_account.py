@@ -222,3 +222,10 @@ def test_a_method_that_the_twin_does_not_do_is_answered_by_its_type(twin: Client
     assert len(room["hash"]) == 8
     assert "made up" in twin.last.unproven[0]
     assert twin.core.account.state.others == [["conference/10.create_room", ["Board", {"open": True}, []]]]
+
+
+def test_the_twins_tables_are_those_of_the_rules(twin: Client) -> None:
+    from callr_migrate.twin.words import TABLES
+
+    for name, table in TABLES.items():
+        assert table == twin.core.words.pack.enums[name].values, name

@@ -195,6 +195,28 @@ class _Redirect:
         if peer[:2] != ("127.0.0.1", self.tls_port):
             self.refuse(f"TLS with {self.name(host)} at {peer[0]}:{peer[1]}")
 
+    def patch_sleep(self) -> None:
+        """Let sleeping move the twin's clock in place of waiting."""
+        import time
+
+        connect = socket.create_connection
+        real = time.sleep
+
+        def sleep(seconds: Any) -> None:
+            if seconds < 0:
+                real(seconds)  # raises as it always does
+            body = json.dumps({"advance": float(seconds)}).encode()
+            head = (
+                f"POST /_twin/clock HTTP/1.1\r\nHost: localhost:{self.port}\r\n"
+                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            )
+            with connect(("127.0.0.1", self.port), timeout=30) as line:
+                line.sendall(head.encode() + body)
+                while line.recv(4096):
+                    pass
+
+        time.sleep = sleep
+
     # The second layer
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -270,6 +292,8 @@ def _install() -> None:
     redirect.patch_sockets()
     redirect.patch_tls()
     sys.addaudithook(redirect.audit)
+    if config.get("skip_sleep"):
+        redirect.patch_sleep()
     if config.get("origin"):
         redirect.watch_modules(config["origin"], config["copy"])
     redirect.note(loaded=os.getpid())

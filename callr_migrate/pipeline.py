@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
+from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
 from callr_migrate.discovery import Discovery, discover
 from callr_migrate.findings import Failure, Finding, Report, Unseen
@@ -47,6 +47,8 @@ class Request:
     baseline: Path | None = None
     write_baseline: Path | None = None
     attest: bool = False
+    diff_base: str | None = None  # only what is in lines changed since this revision counts
+    content: bytes | None = None  # what the only path holds, whatever is on disk
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
 
@@ -64,6 +66,7 @@ class Outcome:
     changed: dict[Path, SourceFile]
     written: dict[Path, SourceFile]
     pack: RulePack
+    content: bytes | None = None  # of the request
 
 
 def run(request: Request) -> Outcome:
@@ -110,15 +113,22 @@ class _Run:
         _check_names(self.settings, self.pack)
         self.gates = Gates(self.pack)
         self.has_clients = False
-        self.comparison = open_baseline(request.baseline, request.write_baseline)
+        self.given = None if request.content is None else request.paths[0].resolve()
         self.selection = Selection(lambda _: self.settings)
-        self.noted: dict[Path, SourceFile] = {}  # files without legacy code, with comments that suppress some
-        self.shown: frozenset[Path] = frozenset()
+        self.counting = Counting(
+            self.selection,
+            self.report,
+            open_baseline(request.baseline, request.write_baseline),
+            request.diff_base,
+            self._root,
+        )
         self.changed: dict[Path, SourceFile] = {}
         self.written: dict[Path, SourceFile] = {}
 
     def run(self) -> Outcome:
-        found = discover(self.request.paths, self.settings)
+        found = (
+            Discovery([*self.request.paths]) if self.given else discover(self.request.paths, self.settings)
+        )
         self.report.errors += found.errors
         self.report.files = len(found.files)
         hidden: list[SourceFile] = []
@@ -131,7 +141,7 @@ class _Run:
                 )
                 with contextlib.suppress(SourceError):
                     hidden.append(SourceFile.from_bytes(path, raw))
-        self.shown = frozenset((*found.files, *found.around))
+        self.counting.shown = frozenset((*found.files, *found.around))
         candidates = self._candidates(found)
         candidates.hidden += hidden
         self._take_around(candidates, found.around)
@@ -140,60 +150,21 @@ class _Run:
         if self.request.write or self.request.diff:
             findings = self._fix(everything, candidates, sources)
         else:
-            findings = self._counted(everything, sources)
-        sources |= {path: source for path, source in self.noted.items() if path not in sources}
-        self.report.findings += self._new(findings, {**sources, **self.written})
+            findings = self.counting.selected(everything, sources)
+        sources = {**self.counting.noted, **sources}
+        self.report.findings += self.counting.counted(
+            findings, {**sources, **self.written}, written=bool(self.written)
+        )
         self.report.findings.sort(key=lambda finding: (str(finding.path), finding.start, finding.code))
         self.report.unseen.sort(key=lambda unseen: (str(unseen.path), unseen.line))
-        return Outcome(self.report, sources, self.changed, self.written, self.pack)
-
-    def _counted(self, findings: list[Finding], sources: Mapping[Path, SourceFile]) -> list[Finding]:
-        """The findings that are selected and not suppressed, and those about comments that suppress nothing.
-
-        The others are counted. `sources` are the files as the findings see them.
-        """
-        by_path: dict[Path, list[Finding]] = {}
-        for finding in findings:
-            by_path.setdefault(finding.path, []).append(finding)
-        counted: list[Finding] = []
-        self.report.suppressed = self.report.unselected = 0
-        for source in {**self.noted, **sources}.values():
-            suppressions = self.selection.suppressions(source)
-            found = by_path.pop(source.path, [])
-            if source.path in self.shown:
-                found += suppressions.unused(found)
-            for finding in found:
-                if not self.selection.is_wanted(finding.path, finding.code):
-                    self.report.unselected += 1
-                    continue
-                if suppressions.of(finding.code, finding.start, finding.end):
-                    self.report.suppressed += 1
-                else:
-                    counted.append(finding)
-        assert not by_path, "every finding has its source"
-        return counted
-
-    def _new(self, findings: list[Finding], sources: Mapping[Path, SourceFile]) -> list[Finding]:
-        """Those that are done, and those that no baseline knows."""
-        if self.comparison is None:
-            return findings
-        applied = [finding for finding in findings if finding.applied]
-        left = [finding for finding in findings if not finding.applied]
-        # What is not analysed (any more) may still be there.
-        unclear = {error.path for error in self.report.errors}
-        unclear |= {finding.path for finding in left if finding.code.startswith("CLR9")}
-        looked_at = {os.path.abspath(path) for path in self.shown - unclear}  # noqa: PTH100 - `..` goes
-
-        def was_looked_for(path: Path, code: str) -> bool:
-            return str(path) in looked_at and self.selection.is_wanted(path, code)
-
-        still = [] if self.written else applied
-        return [*applied, *self.comparison.new(left, still, sources, was_looked_for, self.report)]
+        return Outcome(self.report, sources, self.changed, self.written, self.pack, self.request.content)
 
     # Files
 
     def _read(self, path: Path, *, report: bool = False) -> bytes | None:
         """The bytes of a file; None if it cannot be had, which is reported if asked for."""
+        if self.given is not None and path.resolve() == self.given:
+            return self.request.content
         try:
             if path.stat().st_size > _MAX_READ:
                 why = f"is larger than {_MAX_READ // 1_000_000} MB; exclude it"
@@ -268,7 +239,7 @@ class _Run:
 
     def _note(self, path: Path, raw: bytes) -> None:
         with contextlib.suppress(SourceError):
-            self.noted[path] = SourceFile.from_bytes(path, raw)
+            self.counting.noted[path] = SourceFile.from_bytes(path, raw)
 
     def _contents(self, name: str, passed: dict[str, bytes]) -> bytes:
         known = passed.get(name)
@@ -353,7 +324,7 @@ class _Run:
         self, everything: list[Finding], candidates: _Candidates, sources: dict[Path, SourceFile]
     ) -> list[Finding]:
         """Apply the groups that may be applied; the findings that are left, and those that are done."""
-        fixing = Fixing(everything, sources, unsafe=self.request.unsafe)
+        fixing = Fixing(self.counting.to_fix(everything, sources), sources, unsafe=self.request.unsafe)
         left, again = self._verified(fixing, candidates)
         if self.request.write and not self._write(fixing, sources):
             again = Report()
@@ -362,14 +333,15 @@ class _Run:
         self.written = self.changed if self.request.write else {}
         marked = [
             replace(finding, applied=finding.fix is not None and finding.fix.group in fixing.accepted)
-            for finding in self._counted(everything, sources)
+            for finding in self.counting.selected(everything, sources)
         ]
         self.report.fixed += sum(finding.applied for finding in marked)
         if not self.written:
             return marked
-        self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in self.shown]
+        shown = self.counting.shown
+        self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in shown]
         self.report.unseen += again.unseen
-        left = self._counted(left, {**sources, **self.written})
+        left = self.counting.selected(left, {**sources, **self.written})
         return [finding for finding in marked if finding.applied] + left
 
     def _verified(self, fixing: Fixing, candidates: _Candidates) -> tuple[list[Finding], Report]:

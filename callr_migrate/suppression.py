@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from callr_migrate.findings import Finding
 from callr_migrate.lexing import Lexed
+from callr_migrate.projectfiles.kinds import Kind, kind_of_path
 from callr_migrate.secret_text import in_text
 from callr_migrate.source import SourceFile
 
@@ -29,6 +30,7 @@ _OWN = re.compile(
 _NOQA = re.compile(r"#[ \t]*noqa\b(?!-)(?P<colon>[ \t]*:)?", re.IGNORECASE)
 _NOQA_CODE = re.compile(r"[ \t,]*([A-Z]+\d+)\b", re.IGNORECASE)
 _CODE = re.compile(r"CLR\d{0,3}", re.IGNORECASE)
+_HASH = re.compile(r"(?:^|(?<=\s))#.*")
 LINE, FILE = "ignore", "ignore-file"
 # Of f-strings, from Python 3.12 on, and of t-strings.
 _TEXT_STARTS = frozenset({"FSTRING_START", "TSTRING_START"})
@@ -78,9 +80,13 @@ class Suppressions:
         self.comments: list[Comment] = []
         self._ends: dict[int, int] = {}
         if _SIGN.search(source.text):
-            layout = Layout(source)
-            self._ends = layout.ends
-            self.comments = [found for comment in layout.comments for found in _read(comment)]
+            raw: Iterable[RawComment]
+            if kind_of_path(source.path) in (None, Kind.SETUP):
+                layout = Layout(source)
+                raw, self._ends = layout.comments, layout.ends
+            else:
+                raw = _hash_comments(source)
+            self.comments = [found for comment in raw for found in _read(comment)]
 
     def of(self, code: str, start: int, end: int) -> list[Comment]:
         """The comments that suppress a finding of this code at this place."""
@@ -191,6 +197,17 @@ class Layout:
     def _join(self, first: int, last: int) -> None:
         for line in range(first, last):
             self.ends[line] = max(self.ends.get(line, 0), last)
+
+
+def _hash_comments(source: SourceFile) -> Iterator[RawComment]:
+    """The comments of a file that is no Python: behind a `#` that neither a word nor an open quote stands before."""
+    for line, start in enumerate(source.line_starts, 1):
+        text = source.line_text(line)
+        for match in _HASH.finditer(text):
+            before = text[: match.start()]
+            if before.count('"') % 2 == before.count("'") % 2 == 0:
+                yield RawComment(match[0], line, start + match.start(), alone=not before.strip())
+                break
 
 
 # -- what -------------------------------------------------------------------------------------------------------

@@ -315,3 +315,17 @@ def test_what_is_left_out_in_a_file_splits_its_group(
     main(["fix", "--unsafe-fixes"])
     assert CALL in (project / "tests" / "y.py").read_text()
     assert "api_v2 = httpx.Client" in (project / "x.py").read_text()
+
+
+def test_comments_of_files_around_the_code(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "requirements.txt").write_text("callr==2.1.0\nurl#callr-migrate: ignore\nhttpx\n")
+    found, _ = check(capfd)
+    assert [line for _, line in found] == [1]
+    (project / "requirements.txt").write_text(
+        "# it's old\ncallr==2.1.0  # callr-migrate: ignore[CLR7]\nhttpx # callr-migrate: ignore\n"
+    )
+    assert check(capfd) == ([("CLR001", 3)], 1)
+    (project / "pyproject.toml").write_text(
+        '[project]\ndescription = "x # callr-migrate: ignore"\ndependencies = [\n    "callr",  # noqa: CLR7\n]\n'
+    )
+    assert check(capfd) == ([("CLR001", 3)], 2)

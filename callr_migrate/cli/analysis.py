@@ -20,6 +20,7 @@ from callr_migrate.cli.console import (
     write_bytes,
     write_text,
 )
+from callr_migrate.cli.inputs import asked_paths, read_standard_input
 from callr_migrate.cli.progress import ProgressBar
 from callr_migrate.output import FORMATS, MACHINE_FORMATS, renderer
 
@@ -93,6 +94,23 @@ _OPTIONS = (
         metavar="FILE",
         help="Make such a file of all findings; if there is one, drop from it what is no longer found.",
     ),
+    click.option(
+        "--files-from",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Look at the paths that this file lists, one a line or between NULs; - is standard input.",
+    ),
+    click.option(
+        "--stdin-filename",
+        type=click.Path(path_type=Path),
+        metavar="NAME",
+        help="What the file is called that is on standard input, where - is the only path.",
+    ),
+    click.option(
+        "--diff-base",
+        metavar="REV",
+        help="Only findings in lines that were changed since this commit of git.",
+    ),
     click.option("--statistics", is_flag=True, help="Count by code and by method in place of listing."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also where there are findings."),
     click.option("--quiet", "-q", is_flag=True, help="Findings and errors only."),
@@ -133,11 +151,13 @@ class Asked:
     """What the command line asks for, apart from the settings."""
 
     paths: tuple[Path, ...]
+    from_stdin: bool  # the only path is the name of what is on standard input
     output_format: str
     output_file: Path | None
     config: Path | None
     baseline: Path | None
     write_baseline: Path | None
+    diff_base: str | None
     statistics: bool
     exit_zero: bool
     quiet: bool
@@ -153,7 +173,9 @@ class Asked:
         values = dict(options)
         overrides = {name: values.pop(name) for name in _OVERRIDES}
         overrides["rules"] = list(overrides["rules"]) or None
-        values["paths"] = values["paths"] or (Path(),)
+        values["paths"], values["from_stdin"] = asked_paths(
+            values["paths"], values.pop("files_from"), values.pop("stdin_filename")
+        )
         values["color"] = wants_color(values["color"])
         values["cache"] = cache_folder(values.pop("cache_dir"), no_cache=values.pop("no_cache"))
         asked = cls(overrides=overrides, **values)
@@ -161,6 +183,8 @@ class Asked:
             raise click.UsageError(
                 f"--statistics is for people; --output-format {asked.output_format} has the counts"
             )
+        if asked.from_stdin and asked.diff_base is not None:
+            raise click.UsageError("--diff-base compares files, not standard input")
         if asked.quiet and asked.verbose:
             raise click.UsageError("--quiet and --verbose exclude each other")
         return asked
@@ -178,6 +202,8 @@ def analyse(
     from callr_migrate.config import load_settings
     from callr_migrate.pipeline import Request, run
 
+    if attest and asked.diff_base is not None:
+        raise click.UsageError("--attest is for all lines, so it excludes --diff-base")
     if diff and asked.write_baseline is not None:
         raise click.UsageError("--diff writes nothing, so it excludes --write-baseline")
     settings = load_settings(_common(asked.paths), asked.config, asked.overrides)
@@ -194,6 +220,8 @@ def analyse(
                 baseline=asked.baseline,
                 write_baseline=asked.write_baseline,
                 attest=attest,
+                diff_base=asked.diff_base,
+                content=read_standard_input() if asked.from_stdin else None,
                 on_progress=progress,
                 cache=asked.cache,
             )
@@ -203,14 +231,14 @@ def analyse(
     return outcome
 
 
-def print_report(asked: Asked, outcome: Outcome) -> None:
-    """Write findings, or their counts, to where they were asked for.
+def print_report(asked: Asked, outcome: Outcome, *, to_stderr: bool = False) -> None:
+    """Write findings, or their counts, to where they were asked for, else to standard output (or error).
 
     Raises `CommandError`.
     """
     from callr_migrate.output.summary import statistics
 
-    shown = asked.output_file is None
+    shown = asked.output_file is None and not to_stderr
     if asked.statistics:
         text = statistics(outcome.report)
     else:
@@ -229,6 +257,9 @@ def print_report(asked: Asked, outcome: Outcome) -> None:
             raise CommandError(
                 f"{asked.output_file}: cannot be written: {(error.strerror or str(error)).lower()}"
             ) from None
+    elif to_stderr:
+        if text:
+            print_note(text.removesuffix("\n"))
     elif asked.machine:
         write_bytes(encoded)
     else:

@@ -28,12 +28,16 @@ def command(*, unsafe_fixes: bool, diff: bool, **options: Any) -> int:
     all of its work.
     """
     asked = Asked.of(options)
-    outcome = analyse(asked, write=not diff, unsafe=unsafe_fixes, diff=diff)
+    alone = asked.from_stdin and not diff  # standard output is for the rewritten file
+    outcome = analyse(asked, write=not diff and not alone, unsafe=unsafe_fixes, diff=diff or alone)
     if diff:
         _print_diff(asked, outcome)
+    elif alone:
+        print_report(asked, outcome, to_stderr=True)
+        _print_rewritten(asked, outcome)
     else:
         print_report(asked, outcome)
-    _print_closing(asked, outcome, unsafe=unsafe_fixes, diff=diff)
+    _print_closing(asked, outcome, unsafe=unsafe_fixes, would=diff, apart=diff or alone)
     print_errors(outcome.report)
     left = any(not finding.applied for finding in outcome.report.findings)
     return exit_code(asked, outcome, found=left or (diff and bool(outcome.changed)))
@@ -48,15 +52,22 @@ def _print_diff(asked: Asked, outcome: Outcome) -> None:
     write_bytes(render_diff(outcome, color=asked.color))
 
 
-def _print_closing(asked: Asked, outcome: Outcome, *, unsafe: bool, diff: bool) -> None:
+def _print_rewritten(asked: Asked, outcome: Outcome) -> None:
+    """Print what was on standard input, with its fixes."""
+    (path,) = asked.paths
+    source = outcome.changed.get(path)
+    write_bytes(source.raw if source is not None else outcome.content or b"")
+
+
+def _print_closing(asked: Asked, outcome: Outcome, *, unsafe: bool, would: bool, apart: bool) -> None:
     from callr_migrate.output.summary import fix_line, unseen_lines
 
-    lines = [] if asked.quiet else [fix_line(outcome.report, unsafe=unsafe, would=diff)]
+    lines = [] if asked.quiet else [fix_line(outcome.report, unsafe=unsafe, would=would)]
     lines += unseen_lines(outcome.report)
     text = "\n".join(lines)
     if not text:
         return
-    if diff or (asked.machine and asked.output_file is None):
+    if apart or (asked.machine and asked.output_file is None):
         print_note(text)
     else:
         write_text(f"{text}\n")

@@ -44,6 +44,8 @@ class Request:
     baseline: Path | None = None
     write_baseline: Path | None = None
     attest: bool = False
+    diff_base: str | None = None
+    content: bytes | None = None
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
 

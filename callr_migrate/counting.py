@@ -1,0 +1,118 @@
+"""Which findings of a run count: selected, not suppressed, not known to a baseline, in lines that matter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from callr_migrate.baseline import Comparison
+from callr_migrate.changes import Changes, changes_since
+from callr_migrate.findings import Finding, Report
+from callr_migrate.selection import Selection
+from callr_migrate.source import SourceFile
+
+Sources = Mapping[Path, SourceFile]
+
+
+@dataclass
+class Counting:
+    """The ways to leave findings out, and `report`, which is told of what they leave out.
+
+    `shown` are the files that were asked for; `noted` those without legacy code that have comments to suppress some.
+    `diff_base` is the revision, in the repository of `root`, since which a line must have changed.
+    """
+
+    selection: Selection
+    report: Report
+    comparison: Comparison | None = None
+    diff_base: str | None = None
+    root: Path = Path()
+    shown: frozenset[Path] = frozenset()
+    noted: dict[Path, SourceFile] = field(default_factory=dict)
+    changes: Changes | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `ConfigError` at once where there is no such revision."""
+        self.changes = self._changes()
+
+    def _changes(self) -> Changes | None:
+        return None if self.diff_base is None else changes_since(self.diff_base, self.root)
+
+    def selected(self, findings: Iterable[Finding], sources: Sources) -> list[Finding]:
+        """The findings that are selected and not suppressed, and those about comments that suppress nothing.
+
+        The suppressed are counted. `sources` are the files as the findings see them.
+        """
+        by_path: dict[Path, list[Finding]] = {}
+        for finding in findings:
+            by_path.setdefault(finding.path, []).append(finding)
+        counted: list[Finding] = []
+        self.report.suppressed = self.report.unselected = 0
+        for source in {**self.noted, **sources}.values():
+            suppressions = self.selection.suppressions(source)
+            found = by_path.get(source.path, [])
+            if source.path in self.shown:
+                found = [*found, *suppressions.unused(found)]
+            for finding in found:
+                if not self.selection.is_wanted(finding.path, finding.code):
+                    self.report.unselected += 1
+                    continue
+                if suppressions.of(finding.code, finding.start, finding.end):
+                    self.report.suppressed += 1
+                else:
+                    counted.append(finding)
+        return counted
+
+    def to_fix(self, findings: list[Finding], sources: Sources) -> list[Finding]:
+        """Those whose groups have a member in a line that matters: a group is applied whole."""
+        changes = self.changes
+        if changes is None:
+            return findings
+        groups = {
+            finding.fix.group
+            for finding in findings
+            if finding.fix is not None and changes.touch(sources[finding.path], finding.start, finding.end)
+        }
+        return [finding for finding in findings if finding.fix is not None and finding.fix.group in groups]
+
+    def counted(self, findings: list[Finding], sources: Sources, *, written: bool) -> list[Finding]:
+        """Those that are done, and those that no baseline knows and that are in lines that matter."""
+        return self._in_changed_lines(
+            self._unknown(findings, sources, written=written), sources, written=written
+        )
+
+    def _unknown(self, findings: list[Finding], sources: Sources, *, written: bool) -> list[Finding]:
+        if self.comparison is None:
+            return findings
+        applied = [finding for finding in findings if finding.applied]
+        left = [finding for finding in findings if not finding.applied]
+        # What is not analysed (any more) may still be there.
+        unclear = {error.path for error in self.report.errors}
+        unclear |= {finding.path for finding in left if finding.code.startswith("CLR9")}
+        looked_at = {os.path.abspath(path) for path in self.shown - unclear}  # noqa: PTH100 - `..` goes
+
+        def was_looked_for(path: Path, code: str) -> bool:
+            return str(path) in looked_at and self.selection.is_wanted(path, code)
+
+        still = [] if written else applied
+        return [*applied, *self.comparison.new(left, still, sources, was_looked_for, self.report)]
+
+    def _in_changed_lines(self, findings: list[Finding], sources: Sources, *, written: bool) -> list[Finding]:
+        # What was just written moved lines.
+        changes = self._changes() if written else self.changes
+        if changes is None:
+            return findings
+        shown = [
+            finding
+            for finding in findings
+            if finding.applied or changes.touch(sources[finding.path], finding.start, finding.end)
+        ]
+        self.report.unseen = [
+            place for place in self.report.unseen if changes.touch_lines(place.path, place.line, place.line)
+        ]
+        hidden = len(findings) - len(shown)
+        if hidden:
+            self.report.notes.append(f"{hidden} more in lines that were not changed since {self.diff_base}")
+        return shown

@@ -6,27 +6,24 @@ What stands on the command line wins over what stands in a file.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from callr_migrate.config_values import ALL, DECODERS, BadValueError, match_length, names_file
 
 FILE_NAME = "callr-migrate.toml"
 SECTION = "callr-migrate"
-AUTH_ANSWERS = ("keep", "basic")
-ALL = "ALL"
 
 # Folders that hold no code of the project itself; a user's `exclude` replaces them, `extend-exclude` adds.
 DEFAULT_EXCLUDE = (
@@ -55,8 +52,8 @@ DEFAULT_EXCLUDE = (
     "venv",
 )
 
-_SELECTOR = re.compile(r"CLR\d{0,3}")
-_VERSION = re.compile(r"(?:py)?3(?:\.(?P<dotted>\d{1,2})|(?P<plain>\d{1,2}))")
+# These grow where several places speak of them; of the others the last word counts.
+_GROWING = frozenset({"choices", "extend_exclude", "per_file_ignores", "rules"})
 _LOWER_BOUND = re.compile(r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?")
 
 
@@ -85,21 +82,23 @@ class Settings:
     rules: tuple[Path, ...] = ()  # folders laid over the shipped pack, the last one on top
     choices: dict[str, str] = field(default_factory=dict)  # name of a choice of the pack -> answer
     auth: str | None = None  # one of AUTH_ANSWERS
+    # Name of a field -> where its value stands, for people; not there for defaults.
+    origins: dict[str, str] = field(default_factory=dict, compare=False)
 
     def wants(self, code: str, path: Path | None = None) -> bool:
         """Whether findings of this code are shown: the longest matching selector decides, `ignore` on a tie.
 
         In a file at `path` those are not that `per_file_ignores` leaves out there.
         """
-        selected = max((_match(selector, code) for selector in self.select or (ALL,)), default=-1)
-        ignored = max((_match(selector, code) for selector in self.ignore), default=-1)
+        selected = max((match_length(selector, code) for selector in self.select or (ALL,)), default=-1)
+        ignored = max((match_length(selector, code) for selector in self.ignore), default=-1)
         return selected > ignored and not (path is not None and self._ignores_in(path, code))
 
     def _ignores_in(self, path: Path, code: str) -> bool:
         return any(
-            _names(glob, self.root, path)
+            names_file(glob, self.root, path)
             for glob, codes in self.per_file_ignores
-            if any(_match(selector, code) >= 0 for selector in codes)
+            if any(match_length(selector, code) >= 0 for selector in codes)
         )
 
 
@@ -110,22 +109,21 @@ def load_settings(
 
     `config` names the file to read in place of the nearest. `overrides` maps names of `Settings` to what the
     command line says, None where it says nothing: texts as in the file, and `extend_exclude` and `rules` add to
-    what the file says.
+    what the file says. What a file extends, and what it is relative to, is told in the README.
 
     Raises `ConfigError`.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100 - `..` goes, or `parents` would lie
-    if config is not None:
-        table = _named_table(config)
-        used: Path | None = config.absolute()
-    else:
-        used, table = _nearest_table(start)
-    project = _project_files(start)
+    used, table = (config.absolute(), _named_table(config)) if config is not None else _nearest_table(start)
+    layers = _extended(table, used) if used else []
+    layers.insert(0, _fallbacks(start))
+    layers.append(_of_command_line(overrides or {}))
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        layer.lay_over(values, origins)
     root = _root(start, used.parent if used else None)
-    values = _decode(table, _shown(used), used.parent) if used else {}
-    values.update(_fallbacks(project, values))
-    settings = Settings(root=root, config=used, **values)
-    return _with_overrides(settings, overrides or {})
+    return Settings(root=root, config=used, origins=origins, **values)
 
 
 def is_there(path: Path) -> bool:
@@ -171,13 +169,13 @@ def _named_table(config: Path) -> dict[str, Any]:
     return table
 
 
-def _project_files(start: Path) -> dict[str, Any]:
-    """Read the nearest `pyproject.toml`, whatever tables it has."""
+def _project_file(start: Path) -> tuple[Path, dict[str, Any]]:
+    """The nearest `pyproject.toml`, whatever tables it has, and what is in it."""
     for folder in _folders(start):
         path = folder / "pyproject.toml"
         if is_there(path):
-            return _read(path)
-    return {}
+            return path, _read(path)
+    return start / "pyproject.toml", {}
 
 
 def _root(start: Path, home: Path | None) -> Path:
@@ -225,100 +223,59 @@ def _shown(path: Path) -> str:
 # -- what -------------------------------------------------------------------------------------------------------
 
 
-class _BadValueError(Exception):
-    """What is wrong with one value; the caller knows where it stands."""
+@dataclass
+class _Layer:
+    """What one place says: names of `Settings`, their values, and for people where each stands."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def lay_over(self, values: dict[str, Any], origins: dict[str, str]) -> None:
+        """Put it on top: lists that extend and tables grow, anything else is replaced."""
+        for name, value in self.values.items():
+            below = values.get(name)
+            if below is None or name not in _GROWING:
+                values[name], origins[name] = value, self.origins[name]
+                continue
+            if isinstance(value, dict):
+                values[name] = {**below, **value}
+            elif name == "per_file_ignores":
+                values[name] = tuple({**dict(below), **dict(value)}.items())
+            else:
+                values[name] = (*below, *value)
+            origins[name] = f"{origins[name]}, {self.origins[name]}"
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
-        raise _BadValueError("must be a list of texts")
-    return tuple(value)
-
-
-def _selectors(value: Any) -> tuple[str, ...]:
-    selectors = tuple(text.strip().upper() for text in _texts(value))
-    for selector in selectors:
-        if selector != ALL and not _SELECTOR.fullmatch(selector):
-            raise _BadValueError(
-                f"holds {selector!r}, which is no code; codes look like CLR101, CLR1 or {ALL}"
-            )
-    return selectors
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise _BadValueError("must be a text")
-    return value
-
-
-def _length(value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= 320:
-        raise _BadValueError("must be a whole number from 1 to 320")
-    return value
-
-
-def _version(value: Any) -> tuple[int, int]:
-    match = _VERSION.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise _BadValueError('must be a Python 3 version such as "py310" or "3.10"')
-    return 3, int(match["dotted"] or match["plain"])
-
-
-def _auth(value: Any) -> str:
-    if value not in AUTH_ANSWERS:
-        raise _BadValueError(f"cannot be {value!r}; it is one of {', '.join(AUTH_ANSWERS)}")
-    return str(value)
-
-
-def _answers(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise _BadValueError("must be a table of choices and their answers")
-    for name, answer in value.items():
-        if not isinstance(answer, str):
-            raise _BadValueError(f"has an answer for {name!r} that is not a text")
-    return dict(value)
-
-
-def _by_glob(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if not isinstance(value, dict):
-        raise _BadValueError("must be a table of globs and lists of codes")
-    for glob in value:
-        if not any(pattern.include for pattern in _glob(glob).patterns):
-            raise _BadValueError(f"has the glob {glob!r}, which matches nothing")
-    return tuple((glob, _selectors(codes)) for glob, codes in value.items())
-
-
-def _folder_list(value: Any) -> tuple[Path, ...]:
-    return tuple(Path(text) for text in _texts(value))
-
-
-_DECODERS: dict[str, Callable[[Any], Any]] = {
-    "target": _text,
-    "line_length": _length,
-    "target_version": _version,
-    "select": _selectors,
-    "ignore": _selectors,
-    "per_file_ignores": _by_glob,
-    "exclude": _texts,
-    "extend_exclude": _texts,
-    "rules": _folder_list,
-    "choices": _answers,
-    "auth": _auth,
-}
+def _extended(table: dict[str, Any], path: Path, seen: tuple[Path, ...] = ()) -> list[_Layer]:
+    """The layers of a file and of those that it extends, the farthest first."""
+    shown = _shown(path)
+    values = _decode(table, shown, path.parent)
+    extend = values.pop("extend", None)
+    layers = [_Layer(values, dict.fromkeys(values, shown))]
+    if extend is None:
+        return layers
+    base = Path(os.path.normpath(path.parent / Path(extend).expanduser()))
+    if base in (*seen, path):
+        raise ConfigError([f"{shown}: 'extend' leads back to {_shown(base)}"])
+    try:
+        below = _named_table(base)
+    except ConfigError as error:
+        raise ConfigError([f"{shown}: 'extend' names {problem}" for problem in error.problems]) from None
+    return _extended(below, base, (*seen, path)) + layers
 
 
 def _decode(table: dict[str, Any], shown: str, home: Path) -> dict[str, Any]:
-    """Map names of `Settings` to the table's values; raises `ConfigError` with every mistake."""
+    """Map names of `Settings`, and `extend`, to the table's values; raises `ConfigError` with every mistake."""
     values: dict[str, Any] = {}
     problems: list[str] = []
-    keys = {name.replace("_", "-"): name for name in _DECODERS}
+    keys = {name.replace("_", "-"): name for name in DECODERS}
     for key, value in table.items():
         if key not in keys:
             problems.append(f"{shown}: unknown key {key!r}{_nearest(key, keys)}")
             continue
         try:
-            values[keys[key]] = _DECODERS[keys[key]](value)
-        except _BadValueError as mistake:
+            values[keys[key]] = DECODERS[keys[key]](value)
+        except BadValueError as mistake:
             problems.append(f"{shown}: {key!r} {mistake}")
     if problems:
         raise ConfigError(problems)
@@ -327,42 +284,60 @@ def _decode(table: dict[str, Any], shown: str, home: Path) -> dict[str, Any]:
     return values
 
 
-def _with_overrides(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
+def _of_command_line(overrides: Mapping[str, Any]) -> _Layer:
     known = {entry.name for entry in fields(Settings)}
-    values: dict[str, Any] = {}
+    layer = _Layer()
     problems: list[str] = []
     for name, value in overrides.items():
         assert name in known, name
         if value is None:
             continue
+        option = f"--{name.replace('_', '-')}"
         try:
-            values[name] = _DECODERS[name](value)
-        except _BadValueError as mistake:
-            problems.append(f"--{name.replace('_', '-')} {mistake}")
+            layer.values[name] = DECODERS[name](value)
+        except BadValueError as mistake:
+            problems.append(f"{option} {mistake}")
+        layer.origins[name] = option
     if problems:
         raise ConfigError(problems)
-    if "rules" in values:
-        values["rules"] = (*settings.rules, *(folder.absolute() for folder in values["rules"]))
-    if "extend_exclude" in values:
-        values["extend_exclude"] = (*settings.extend_exclude, *values["extend_exclude"])
-    return replace(settings, **values)
+    if "rules" in layer.values:
+        layer.values["rules"] = tuple(folder.absolute() for folder in layer.values["rules"])
+    return layer
 
 
-def _fallbacks(project: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def _fallbacks(start: Path) -> _Layer:
     """Line length and Python version as other parts of the project state them."""
-    found: dict[str, Any] = {}
-    if "line_length" not in values:
-        for tool in ("ruff", "black"):
-            length = (_tool(project, tool) or {}).get("line-length")
-            # The other tool says itself what is wrong with its own key.
-            if type(length) is int and 1 <= length <= 320:
-                found["line_length"] = length
-                break
-    if "target_version" not in values:
-        version = _required_python(project)
-        if version is not None:
-            found["target_version"] = version
-    return found
+    layer = _Layer()
+    pyproject, project = _project_file(start)
+    tools = [("ruff", path, table) for path, table in _ruff_files(start)]
+    tools += [(tool, pyproject, _tool(project, tool) or {}) for tool in ("ruff", "black")]
+    for tool, path, table in tools:
+        length = table.get("line-length")
+        # The other tool says itself what is wrong with its own key.
+        if type(length) is int and 1 <= length <= 320:
+            layer.values["line_length"] = length
+            layer.origins["line_length"] = f"{_shown(path)} ({tool})"
+            break
+    version = _required_python(project)
+    if version is not None:
+        layer.values["target_version"] = version
+        layer.origins["target_version"] = f"{_shown(pyproject)} (the Python that the project requires)"
+    return layer
+
+
+def _ruff_files(start: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The nearest file of ruff's own, unless a `pyproject.toml` with its table is nearer."""
+    for folder in _folders(start):
+        for name in (".ruff.toml", "ruff.toml"):
+            if is_there(folder / name):
+                with contextlib.suppress(ConfigError):
+                    yield folder / name, _read(folder / name)
+                return
+        if (
+            is_there(folder / "pyproject.toml")
+            and _tool(_read(folder / "pyproject.toml"), "ruff") is not None
+        ):
+            return
 
 
 def _required_python(project: dict[str, Any]) -> tuple[int, int] | None:
@@ -377,31 +352,6 @@ def _required_python(project: dict[str, Any]) -> tuple[int, int] | None:
     bounds = [(int(major), int(minor or 0)) for major, minor in _LOWER_BOUND.findall(stated)]
     oldest = max(bounds, default=(0, 0))
     return oldest if oldest[0] == 3 else None
-
-
-@lru_cache
-def _glob(text: str) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines([text.removeprefix("!")])
-    except ValueError:
-        return GitIgnoreSpec([])
-
-
-def _names(glob: str, root: Path, path: Path) -> bool:
-    """Whether a glob relative to `root` names a file; one that starts with `!` names all others."""
-    place = os.path.abspath(path)  # noqa: PTH100 - `..` goes, links stay
-    prefix = str(root).rstrip(os.sep) + os.sep
-    relative = place[len(prefix) :] if place.startswith(prefix) else path.name
-    return _glob(glob).match_file(relative.replace(os.sep, "/")) is not glob.startswith("!")
-
-
-def _match(selector: str, code: str) -> int:
-    """How exactly a selector names a code: the length of the common beginning, -1 if it does not name it."""
-    if selector == ALL:
-        return 0
-    return len(selector) if code.startswith(selector) else -1
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -316,3 +316,94 @@ def test_codes_left_out_in_some_files(project: Path) -> None:
 def test_mistakes_about_some_files(project: Path, table: str, problem: str) -> None:
     (project / "callr-migrate.toml").write_text(table)
     assert problems(project) == [f"callr-migrate.toml: 'per-file-ignores' {problem}"]
+
+
+# -- extend -----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_extends_another(project: Path) -> None:
+    (project / "base.toml").write_text(
+        'target = "requests"\nline-length = 60\nselect = ["CLR1"]\nrules = ["r"]\nextend-exclude = ["a"]\n'
+        'exclude = ["b"]\n[choices]\nx = "1"\ny = "1"\n[per-file-ignores]\n"p" = ["CLR1"]\n"q" = ["CLR1"]\n'
+    )
+    (project / "src" / "callr-migrate.toml").write_text(
+        'extend = "../base.toml"\nselect = ["CLR2"]\nrules = ["s"]\nextend-exclude = ["c"]\nexclude = ["d"]\n'
+        '[choices]\ny = "2"\nz = "2"\n[per-file-ignores]\n"q" = ["CLR2"]\n'
+    )
+    found = load_settings(project / "src")
+    assert (found.target, found.line_length, found.select) == ("requests", 60, ("CLR2",))
+    assert found.exclude == ("d",)
+    # These grow; folders are relative to the file that names them.
+    assert found.extend_exclude == ("a", "c")
+    assert found.rules == (project / "r", project / "src" / "s")
+    assert found.choices == {"x": "1", "y": "2", "z": "2"}
+    assert found.per_file_ignores == (("p", ("CLR1",)), ("q", ("CLR2",)))
+    assert (found.root, found.config) == (project / "src", project / "src" / "callr-migrate.toml")
+
+
+def test_a_file_extends_a_pyproject_that_extends_another(project: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        '[tool.ruff]\nline-length = 70\n[tool.callr-migrate]\nextend = "src/base.toml"\ntarget = "a"\n'
+    )
+    (project / "src" / "base.toml").write_text('target = "b"\nauth = "keep"\n')
+    (project / "src" / "callr-migrate.toml").write_text('extend = "../pyproject.toml"\n')
+    found = load_settings(project / "src")
+    assert (found.target, found.auth, found.line_length) == ("a", "keep", 70)
+
+
+def test_a_file_in_the_home_folder_is_extended(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(project / "src"))
+    monkeypatch.setenv("USERPROFILE", str(project / "src"))
+    (project / "src" / "base.toml").write_text('target = "b"\n')
+    (project / "callr-migrate.toml").write_text('extend = "~/base.toml"\n')
+    assert load_settings(project).target == "b"
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (
+            {"callr-migrate.toml": 'extend = "gone.toml"'},
+            "callr-migrate.toml: 'extend' names gone.toml: cannot be read: no such file or directory",
+        ),
+        ({"callr-migrate.toml": "extend = 3"}, "callr-migrate.toml: 'extend' must be a text"),
+        (
+            {"callr-migrate.toml": 'extend = "callr-migrate.toml"'},
+            "callr-migrate.toml: 'extend' leads back to callr-migrate.toml",
+        ),
+        (
+            {"callr-migrate.toml": 'extend = "a.toml"', "a.toml": 'extend = "./src/../callr-migrate.toml"'},
+            "a.toml: 'extend' leads back to callr-migrate.toml",
+        ),
+        (
+            {"callr-migrate.toml": 'extend = "pyproject.toml"', "pyproject.toml": ""},
+            "callr-migrate.toml: 'extend' names pyproject.toml: has no table [tool.callr-migrate]",
+        ),
+        (
+            {"callr-migrate.toml": 'extend = "a.toml"', "a.toml": "traget = 1"},
+            "a.toml: unknown key 'traget' (did you mean 'target'?)",
+        ),
+    ],
+)
+def test_mistakes_about_what_is_extended(project: Path, files: dict[str, str], problem: str) -> None:
+    for name, text in files.items():
+        (project / name).write_text(text)
+    assert problems(project) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("files", "length"),
+    [
+        ({"ruff.toml": "line-length = 61"}, 61),
+        ({".ruff.toml": "line-length = 61", "ruff.toml": "line-length = 62"}, 61),
+        ({"ruff.toml": "line-length = 61", "pyproject.toml": "[tool.ruff]\nline-length = 62"}, 61),
+        ({"ruff.toml": "line-length = 61", "src/pyproject.toml": "[tool.ruff]\nline-length = 62"}, 62),
+        ({"ruff.toml": "line-length = 61", "src/pyproject.toml": ""}, 61),
+        ({"ruff.toml": "[lint]", "pyproject.toml": "[tool.black]\nline-length = 62"}, 62),
+        ({"ruff.toml": "=", "pyproject.toml": "[tool.black]\nline-length = 62"}, 62),
+    ],
+)
+def test_line_length_of_ruffs_own_file(project: Path, files: dict[str, str], length: int) -> None:
+    for name, text in files.items():
+        (project / name).write_text(text)
+    assert load_settings(project / "src").line_length == length

@@ -54,6 +54,7 @@ class LazyGroup(click.Group):
         "check": "callr_migrate.cli.check",
         "fix": "callr_migrate.cli.fix",
         "explain": "callr_migrate.cli.explain",
+        "config": "callr_migrate.cli.config",
         "rules": "callr_migrate.cli.rules",
         "twin": "callr_migrate.cli.twin",
         "clean": "callr_migrate.cli.clean",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 # How far a standing clock moves at each request, so that a program that polls gets somewhere.
 STEP = 1_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Clock:
@@ -32,12 +34,22 @@ class Clock:
         self.moved += milliseconds
 
 
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))\Z", re.ASCII
+)
+
+
 def parse_instant(text: str) -> int:
     """An RFC 3339 time with a zone -> milliseconds; raises `ValueError`."""
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    if moment.tzinfo is None:
-        raise ValueError(f"{text} has no zone; write {text}Z for UTC")
-    return round(moment.timestamp() * 1000)
+    found = _INSTANT.match(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no time of RFC 3339 with a zone, such as 2026-11-02T08:00:00Z")
+    date, time_of_day, seconds, fraction, sign, hours, minutes = found.groups()
+    leap = seconds == "60"
+    moment = datetime.fromisoformat(f"{date}T{time_of_day}{'59' if leap else seconds}+00:00")
+    offset = (int(hours or 0) * 60 + int(minutes or 0)) * (-1 if sign == "-" else 1)
+    whole = (moment - _EPOCH) // timedelta(milliseconds=1)
+    return whole + leap * 1000 - offset * 60_000 + int(float(fraction or 0) * 1000)
 
 
 def formatted(milliseconds: int, form: str) -> str:

@@ -101,7 +101,9 @@ class Contract:
         self._registry: Registry[Any] = Registry().with_resource(_HERE, resource)
         self._validators: dict[str, Any] = {}
         self.operations = list(self._operations(path_of(base_url)))
-        self._routes = [(_pattern(found.path), found) for found in self.operations]
+        # A path without braces goes before one with.
+        in_order = sorted(self.operations, key=lambda found: found.path.count("{"))
+        self._routes = [(_pattern(found.path), found) for found in in_order]
 
     @classmethod
     def read(cls, path: Path, base_url: str) -> Contract:
@@ -150,8 +152,7 @@ class Contract:
     def match(self, verb: str, path: str) -> Match:
         """The operation of a raw path (still percent-encoded) below the base; raises `ContractError`."""
         allowed = []
-        # A path without braces goes before one with.
-        for pattern, operation in sorted(self._routes, key=lambda route: route[1].path.count("{")):
+        for pattern, operation in self._routes:
             found = pattern.match(path)
             if found is None:
                 continue

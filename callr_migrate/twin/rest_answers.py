@@ -36,6 +36,15 @@ class Call:
             raise RefusedError(Why.VALUE, name, f"{value!r} is no sid: eight letters and digits, lower case")
         return value
 
+    def instant(self, name: str) -> int | None:
+        """A time of the query; raises `RefusedError`."""
+        if name not in self.query:
+            return None
+        try:
+            return parse_instant(self.query[name])
+        except ValueError as error:
+            raise RefusedError(Why.VALUE, name, str(error)) from None
+
     def number(self) -> Number:
         """The number in the path; raises `RefusedError`."""
         value = self.path["number"]
@@ -304,9 +313,7 @@ def cancel_task(call: Call) -> Answer:
 
 def export_calls(call: Call) -> Answer:
     """Export the records of calls."""
-    since, until = (
-        parse_instant(call.query[name]) if name in call.query else None for name in ("from", "to")
-    )
+    since, until = call.instant("from"), call.instant("to")
     background.export_calls(call.account, direction=call.query.get("direction"), since=since, until=until)
     return Answer(202, _NOTHING_KNOWN)
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
+
 from callr_migrate.pack import load_pack
 from callr_migrate.twin.account import Account
 from callr_migrate.twin.clock import Clock
@@ -110,6 +112,25 @@ def running(*arguments: str | Path, cwd: Path | None = None) -> Iterator[Process
         if process.poll() is None:
             process.kill()
             process.communicate()
+
+
+def rpc(url: str, method: str, *params: Any) -> Any:
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    answer = httpx.post(f"{url}/json-rpc/v1.1/", json=request, auth=(LOGIN, PASSWORD), timeout=20)
+    assert answer.status_code == 200
+    return answer.json()["result"]
+
+
+def twin_command(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    start = (
+        ["-c", f"{code}; from callr_migrate.__main__ import main; raise SystemExit(main())"]
+        if code
+        else ["-m", "callr_migrate"]
+    )
+    return subprocess.run(
+        [sys.executable, *start, "twin", *arguments],
+        capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(ROOT)}, timeout=60,
+    )  # fmt: skip
 
 
 def eventually(check: Any, seconds: float = 20) -> Any:

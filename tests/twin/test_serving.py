@@ -5,35 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from support.twin import LOGIN, NUMBER, PASSWORD, ROOT, running
+from support.twin import LOGIN, NUMBER, PASSWORD, rpc, running, twin_command
 
 AUTH = (LOGIN, PASSWORD)
-
-
-def rpc(url: str, method: str, *params: Any) -> Any:
-    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    answer = httpx.post(f"{url}/json-rpc/v1.1/", json=request, auth=AUTH, timeout=20)
-    assert answer.status_code == 200
-    return answer.json()["result"]
-
-
-def twin_command(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
-    start = (
-        ["-c", f"{code}; from callr_migrate.__main__ import main; raise SystemExit(main())"]
-        if code
-        else ["-m", "callr_migrate"]
-    )
-    return subprocess.run(
-        [sys.executable, *start, "twin", *arguments],
-        capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(ROOT)}, timeout=60,
-    )  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking")
@@ -118,7 +97,7 @@ def test_the_own_requests_are_for_this_machine_only() -> None:
     [
         (["--host", "0.0.0.0"], "--allow-remote"),
         (["--clock", "yesterday"], "--clock"),
-        (["--clock", "2026-11-02T08:00:00"], "no zone"),
+        (["--clock", "2026-11-02T08:00:00"], "with a zone"),
         (["--faults", "418=0.5"], "there is no fault '418'"),
         (["--faults", "429=2"], "from 0 to 1"),
         (["--faults", "429=0.7,500=0.7"], "more than 1"),

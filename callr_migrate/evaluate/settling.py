@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 import libcst as cst
@@ -22,78 +23,119 @@ class _OutOfBudgetError(Exception):
     """An expression takes too many steps; caught where its evaluation began."""
 
 
+class _State:
+    """Values by what they belong to, and what is being evaluated."""
+
+    def __init__(self, memo: dict[Hashable, Value]) -> None:
+        self.memo = memo
+        self.open: dict[Hashable, int] = {}  # what is being evaluated -> how deep
+        self.hits = 0  # which of these depths were met again, as bits
+        self.passing: dict[
+            Hashable, tuple[Value, int]
+        ] = {}  # values that lean on what is open at these depths
+        self.leaning: list[list[Hashable]] = []  # by depth: what is forgotten when it closes
+
+
 class Settling:
     """Keeps values by what they belong to."""
 
     def __init__(self) -> None:
-        self._memo: dict[Hashable, Value] = {}
-        self._open: dict[Hashable, int] = {}  # what is being evaluated -> how deep
-        self._hits = 0  # which of these depths were met again, as bits
-        self._passing: dict[
-            Hashable, tuple[Value, int]
-        ] = {}  # values that lean on what is open at these depths
-        self._leaning: list[list[Hashable]] = []  # by depth: what is forgotten when it closes
+        self._plain = self._state = _State({})
+        self._memo = self._state.memo
+        self.assumed: Mapping[cst.CSTNode, Value] = {}  # parameter -> what it holds, as far as one call goes
         self._steps = 0
         self._budget = _MAX_STEPS
+
+    @contextmanager
+    def assuming(self, known: Mapping[cst.CSTNode, Value]) -> Iterator[None]:
+        """Evaluate as if these parameters held these values; what is found so is kept for the block alone."""
+        together = {**self.assumed, **known}
+        with self._within(_State(dict(together)), together):
+            yield
+
+    @contextmanager
+    def plainly(self) -> Iterator[None]:
+        """Evaluate without the assumptions around."""
+        with self._within(self._plain, {}):
+            yield
+
+    @contextmanager
+    def _within(self, state: _State, assumed: Mapping[cst.CSTNode, Value]) -> Iterator[None]:
+        before = self._state, self.assumed
+        if not self._plain.open and not self._state.open:
+            self._steps = 0
+        self._state, self._memo, self.assumed = state, state.memo, assumed
+        try:
+            yield
+        finally:
+            self._state, self.assumed = before
+            self._memo = self._state.memo
 
     def settled(
         self, key: Hashable, module: Module, node: NodeT, compute: Callable[[Module, NodeT], Value]
     ) -> Value:
         """A value that is computed once; `key` tells what, where a node stands for more than one."""
-        known = self._memo.get(key)
+        state = self._state
+        known = state.memo.get(key)
         if known is not None:
             return known
-        passing = self._passing.get(key)
+        passing = state.passing.get(key)
         if passing is not None:
-            self._hits |= passing[1]
+            state.hits |= passing[1]
             return passing[0]
-        depth = len(self._open)
-        if key in self._open:
-            self._hits |= 1 << self._open[key]
+        depth = len(state.open)
+        if key in state.open:
+            state.hits |= 1 << state.open[key]
             return Recursion(f"`{short(module, node)}` depends on itself", key)
-        if depth == 0:
+        if depth == 0 and not self.assumed:
             self._steps = 0
         self._steps += 1
         if self._steps > self._budget:
             raise _OutOfBudgetError
         if depth >= _MAX_DEPTH:
-            return self._exhausted(module, node, depth)
-        return self._computed(key, module, node, compute)
+            return self._exhausted(state, module, node, depth)
+        return self._computed(state, key, module, node, compute)
 
     def _computed(
-        self, key: Hashable, module: Module, node: NodeT, compute: Callable[[Module, NodeT], Value]
+        self,
+        state: _State,
+        key: Hashable,
+        module: Module,
+        node: NodeT,
+        compute: Callable[[Module, NodeT], Value],
     ) -> Value:
-        depth = len(self._open)
-        self._open[key] = depth
-        self._leaning.append([])
-        outer, self._hits = self._hits, 0
+        depth = len(state.open)
+        state.open[key] = depth
+        state.leaning.append([])
+        outer, state.hits = state.hits, 0
         try:
             value = _without_itself(compute(module, node), key)
         except (RecursionError, _OutOfBudgetError):
-            value = self._exhausted(module, node, depth)
+            value = self._exhausted(state, module, node, depth)
             if depth:
                 # It would run into the same again, from wherever it is asked for.
-                self._memo[key] = value
+                state.memo[key] = value
                 raise
             # Code that does this once does it all over; the whole run must stay bounded, too.
             self._budget = max(_MIN_STEPS, self._budget // 2)
         finally:
-            del self._open[key]
-            for leaning in self._leaning.pop():
-                self._passing.pop(leaning, None)
+            del state.open[key]
+            for leaning in state.leaning.pop():
+                state.passing.pop(leaning, None)
         # What leans on something that is still open is passing: it holds until the first of these is closed.
-        below = self._hits & ((1 << depth) - 1)
+        below = state.hits & ((1 << depth) - 1)
         if below:
-            self._passing[key] = value, below
-            self._leaning[below.bit_length() - 1].append(key)
+            state.passing[key] = value, below
+            state.leaning[below.bit_length() - 1].append(key)
         else:
-            self._memo[key] = value
-        self._hits = outer | below
+            state.memo[key] = value
+        state.hits = outer | below
         return value
 
-    def _exhausted(self, module: Module, node: cst.CSTNode, depth: int) -> Unknown:
+    @staticmethod
+    def _exhausted(state: _State, module: Module, node: cst.CSTNode, depth: int) -> Unknown:
         # Whatever leans on this would be told better from the start.
-        self._hits |= (1 << depth) - 1
+        state.hits |= (1 << depth) - 1
         return Exhausted(f"`{short(module, node)}` is too involved to follow (the analysis budget ran out)")
 
 

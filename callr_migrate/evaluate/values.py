@@ -149,6 +149,25 @@ class Row(Value):
 
 
 @dataclass(frozen=True)
+class Named(Value):
+    """A dict of known keys that no display in the source shows: the `**kwargs` of one call."""
+
+    entries: tuple[tuple[str, Value], ...]
+
+    def get(self, name: str) -> Value | None:
+        """The value of a key."""
+        return dict(self.entries).get(name)
+
+
+@dataclass(frozen=True)
+class Partial(Value):
+    """A function with its first arguments: what the call `made_at` of `functools.partial` gives."""
+
+    function: Value
+    made_at: Ref
+
+
+@dataclass(frozen=True)
 class Answer(Value):
     """What a legacy call returned, or a part of it.
 

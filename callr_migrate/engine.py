@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from callr_migrate.check.credentials import credential_findings
 from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
+from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.detect.scan import scan
 from callr_migrate.detect.secrets import Secrets
+from callr_migrate.detect.wrappers import through_wrappers
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
 from callr_migrate.evaluate.nesting import Burden, burden
 from callr_migrate.evaluate.python2 import is_python_2
@@ -195,9 +197,17 @@ class _Engine:
     def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
         """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""
         planner = RequestPlanner(evaluator, self.options.choices)
-        states: list[CallState] = []
-        findings: list[Finding] = []
+        calls: list[LegacyCall] = []
         done: set[Path] = set()
+        while True:
+            calls += self._detected(evaluator, project, done)
+            states, findings = self._judged(
+                evaluator, planner, through_wrappers(evaluator, project.modules, calls)
+            )
+            if not self.goes_further or all(module.path.resolve() in done for module in project.modules):
+                return states, findings
+
+    def _detected(self, evaluator: Evaluator, project: Project, done: set[Path]) -> Iterator[LegacyCall]:
         while pending := [module for module in project.modules if module.path.resolve() not in done]:
             if done and not self.goes_further:
                 break
@@ -206,23 +216,33 @@ class _Engine:
                 detections = [posts.detect(evaluator, module)]
                 if self.goes_further or self.markers.search(module.source.text):
                     detections.append(sdk.detect(evaluator, module))
-                for call in (call for detection in detections for call in detection.calls):
-                    state = judge(evaluator, planner, call)
-                    surface = self.pack.surfaces[call.surface]
-                    if not surface.rewritable:
-                        state.refuse(
-                            f"calls of this kind are not rewritten: {surface.summary} {surface.note or ''}".strip()
-                        )
-                    states.append(state)
-                    retired = app_finding(evaluator, call)
-                    if retired is not None:
-                        findings.append(retired)
+                for detection in detections:
+                    yield from detection.calls
                 if self._is_shown(module.path):
                     self.report.unseen += [
                         Unseen(module.path, line, reason)
                         for detection in detections
                         for line, reason in detection.unseen
                     ]
+
+    def _judged(
+        self, evaluator: Evaluator, planner: RequestPlanner, calls: list[LegacyCall]
+    ) -> tuple[list[CallState], list[Finding]]:
+        states: list[CallState] = []
+        findings: list[Finding] = []
+        for call in calls:
+            state = judge(evaluator, planner, call)
+            surface = self.pack.surfaces.get(call.surface)
+            if call.obstacle is not None:
+                state.refuse(call.obstacle)
+            elif surface is not None and not surface.rewritable:
+                state.refuse(
+                    f"calls of this kind are not rewritten: {surface.summary} {surface.note or ''}".strip()
+                )
+            states.append(state)
+            retired = app_finding(evaluator, call)
+            if retired is not None:
+                findings.append(retired)
         return states, findings
 
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:

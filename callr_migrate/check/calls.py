@@ -42,6 +42,14 @@ def _judge(evaluator: Evaluator, planner: RequestPlanner, call: LegacyCall) -> C
             help="The server takes a list of parameters. Mend the call, or remove it if it never worked.",
             reason="a call that cannot work has no counterpart",
         )
+    if call.forwards is not None:
+        return CallState(
+            call,
+            "CLR105",
+            f"this legacy call has whatever method the callers of {call.forwards} name",
+            help="Each of these callers is reported on its own. Migrate them, then remove this call.",
+            reason=call.method_reason,
+        )
     if not call.methods:
         return CallState(
             call,

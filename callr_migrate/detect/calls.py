@@ -11,13 +11,17 @@ from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import Client, Ref
 from callr_migrate.pack.model import Method
 
+# The surface of a call site that hands the method name to a function of the project's own.
+WRAPPER = "wrapper"
+
 
 @dataclass(frozen=True, eq=False)
 class LegacyCall:
     """One place that performs a JSON-RPC request: a call, or a payload among those of a batch.
 
     `receiver` is the client's expression (None if the call goes through a stored bound method). `methods` are the
-    names that the call may have, empty where they are not known (`method_reason` says why).
+    names that the call may have, empty where they are not known (`method_reason` says why). `through` names the
+    wrapper that a call site hands its method name to, `forwards` the function whose callers name the method.
     """
 
     module: Module
@@ -30,6 +34,9 @@ class LegacyCall:
     methods: tuple[str, ...]
     method_reason: str | None
     rule: Method | None
+    through: str | None = None
+    forwards: str | None = None
+    obstacle: str | None = None  # why a call of this form is not rewritten
 
     @property
     def ref(self) -> Ref:

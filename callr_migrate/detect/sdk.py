@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from callr_migrate.detect import handed
 from callr_migrate.detect.calls import Detection, LegacyCall
 from callr_migrate.detect.unseen import Doubts
 from callr_migrate.evaluate import Evaluator, Module
@@ -31,7 +32,9 @@ def detect(evaluator: Evaluator, module: Module) -> Detection:
     unseen: list[tuple[int, str]] = []
     for node in module.calls:
         value = evaluator.evaluate(module, node.func)
-        call = _legacy_call(evaluator, module, node, value)
+        call = _legacy_call(evaluator, module, node, value) or handed.legacy_call(
+            evaluator, module, node, value
+        )
         if call is not None:
             found.append(call)
         elif (reason := doubts.of(node, value)) is not None:

@@ -12,6 +12,7 @@ from callr_migrate.evaluate.values import (
     ClassValue,
     Client,
     Collected,
+    Partial,
     Ref,
     Row,
     SuperValue,
@@ -57,6 +58,8 @@ def called(evaluator: Evaluator, name: str, module: Module, node: cst.Call) -> V
         return None
     least, most, give = found
     call = _Call(evaluator, module, node)
+    if name == "functools.partial" and node.args and not node.args[0].star:
+        return Partial(evaluator.evaluate(module, node.args[0].value), call.ref)
     if not call.is_plain or not least <= len(call.nodes) <= most:
         return None
     return give(call)
@@ -90,6 +93,10 @@ def _import(call: _Call) -> Value | None:
     if isinstance(call.node.func, cst.Name) and call.node.func.value == "__import__":
         name = name.split(".")[0]
     return call.evaluator.module_named(name, call.module, 0)
+
+
+def _filtered(call: _Call) -> Value:
+    return Collected("list", call.evaluator.iterated(call.argument(1)))
 
 
 def _first(call: _Call) -> Value:
@@ -198,6 +205,7 @@ _FUNCTIONS: dict[str, tuple[int, int, _Give]] = {
     "builtins.dict.setdefault": (2, 2, _get),
     "builtins.dict.values": (0, 0, _values),
     "builtins.enumerate": (1, 2, _enumerate),
+    "builtins.filter": (2, 2, _filtered),
     "builtins.frozenset": (1, 1, _listed),
     "builtins.getattr": (2, 3, _getattr),
     "builtins.iter": (1, 1, _listed),

@@ -12,6 +12,7 @@ from callr_migrate.evaluate.values import (
     Collected,
     Constant,
     Literal,
+    Named,
     Ref,
     Row,
     Symbol,
@@ -42,6 +43,11 @@ class Containers(Functions):
                 if -len(base.items) <= index < len(base.items):
                     return base.items[index]
             return union(base.items)
+        if isinstance(base, Named):
+            wanted = constants(key)
+            known = [base.get(constant.value) for constant in wanted or ()]
+            found = [value for value in known if value is not None]
+            return union(found) if found else Unknown(f"{shown} has no such key")
         if isinstance(base, Unknown):
             return Unknown(base.reason)
         if isinstance(base, Symbol):
@@ -77,6 +83,13 @@ class Containers(Functions):
                 return None
             return [self.evaluate(value.ref.module, part) for _, part in found]
         return [value] if isinstance(value, Constant) else None
+
+    def plain_items(self, value: Literal) -> list[tuple[str, cst.BaseExpression]] | None:
+        """The entries of a dict whose keys are texts; None where some are not known."""
+        found = self._entries(value)
+        if found is None or self._put_into(value) or not all(isinstance(key, str) for key, _ in found):
+            return None
+        return [(str(key), node) for key, node in found]
 
     def values_of(self, value: Value) -> Value:
         """What the values of a dict may be."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from callr_migrate.evaluate import answers, builtin, hints, literals
-from callr_migrate.evaluate.containers import Containers
+from callr_migrate.evaluate.handing import Handing
+from callr_migrate.evaluate.leading import Leading
 from callr_migrate.evaluate.module import Binding, Module, Scope
 from callr_migrate.evaluate.project import Project, dotted_name
 from callr_migrate.evaluate.settling import short
@@ -21,7 +22,9 @@ from callr_migrate.evaluate.values import (
     InstanceValue,
     Literal,
     ModuleValue,
+    Partial,
     Ref,
+    Row,
     Symbol,
     Unknown,
     Value,
@@ -41,23 +44,27 @@ _CONTEXT_MANAGERS = frozenset(
 )
 
 
-class Evaluator(Containers):
+class Evaluator(Handing):
     """Evaluates expressions of a project's modules against the surfaces and methods of a rule pack."""
 
     def __init__(self, project: Project, pack: RulePack) -> None:
-        super().__init__(project)
-        self.pack = pack
-        self._constructors: dict[str, Surface] = {}
+        super().__init__(project, pack)
+        self.leading = Leading(self.bindings_of)
         self._aliases: dict[str, str] = {}
         for surface in pack.surfaces.values():
-            self._constructors.update(dict.fromkeys(surface.clients, surface))
             self._aliases.update(surface.aliases)
         self._modules = {surface.module: surface for surface in pack.surfaces.values() if surface.module}
 
     def evaluate(self, module: Module, node: cst.BaseExpression) -> Value:
         """The value of an expression; never raises, `Unknown` where it cannot be told."""
         known = self._memo.get(node)
-        return known if known is not None else self.settled(node, module, node, self._dispatch)
+        if known is not None:
+            return known
+        if self.assumed and self.leading.of(module, node).isdisjoint(self.assumed):
+            # What holds for all calls is found once.
+            with self.plainly():
+                return self.evaluate(module, node)
+        return self.settled(node, module, node, self._dispatch)
 
     def surface_symbol(self, name: str) -> str:
         """A dotted name with the surfaces' aliases undone (`x.y.Api` -> `x.Api`)."""
@@ -148,36 +155,69 @@ class Evaluator(Containers):
         left, right = self.evaluate(module, node.left), self.evaluate(module, node.right)
         value = None
         if isinstance(node.operator, cst.Add):
-            value = literals.joined("", [left, right], Ref(module, node))
+            value = literals.joined("", [left, right], Ref(module, node)) or self._chained(left, right)
         elif isinstance(node.operator, cst.Modulo) and constant_text(left) is not None:
             value = literals.filled(constant_text(left) or "", self.parts(right), Ref(module, node))
         return value or Unknown(f"`{short(module, node)}` is computed when the program runs")
 
+    def _chained(self, left: Value, right: Value) -> Value | None:
+        """Two tuples as one."""
+        if isinstance(left, Constant) or isinstance(right, Constant):
+            return None
+        parts = self.parts(left), self.parts(right)
+        return None if parts[0] is None or parts[1] is None else Row((*parts[0], *parts[1]))
+
     def _subscript(self, module: Module, node: cst.Subscript) -> Value:
         if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
-            return Unknown(f"`{short(module, node)}` is a slice")
+            return self._sliced(module, node) or Unknown(f"`{short(module, node)}` is a slice")
         key = self.evaluate(module, node.slice[0].slice.value)
         bases = list(self.evaluate(module, node.value).options())
         # `None[key]` raises, so None takes nothing away from what the other alternatives tell.
         kept = [base for base in bases if not (isinstance(base, Constant) and base.value is None)] or bases
         return union(self.item(base, key, f"`{short(module, node)}`") for base in kept)
 
+    def _sliced(self, module: Module, node: cst.Subscript) -> Value | None:
+        """`row[1:]`, where the items are known one by one."""
+        bounds = node.slice[0].slice if len(node.slice) == 1 else None
+        if not isinstance(bounds, cst.Slice) or bounds.step is not None:
+            return None
+        numbers: list[int | None] = []
+        for bound in (bounds.lower, bounds.upper):
+            found, number = literals.literal(bound) if bound is not None else (True, None)
+            if not found or not isinstance(number, (int, type(None))):
+                return None
+            numbers.append(number)
+        base = self.evaluate(module, node.value)
+        parts = None if isinstance(base, Constant) else self.parts(base)
+        return None if parts is None else Row(tuple(parts[numbers[0] : numbers[1]]))
+
     # Calls
 
     def _call(self, module: Module, node: cst.Call) -> Value:
         return union(
-            self._called(callee, module, node) for callee in self.evaluate(module, node.func).options()
+            self.called(callee, module, node) for callee in self.evaluate(module, node.func).options()
         )
 
-    def _called(self, callee: Value, module: Module, node: cst.Call) -> Value:
+    def called(self, callee: Value, module: Module, node: cst.Call) -> Value:
+        """What a call of the callee gives."""
         if isinstance(callee, Symbol):
-            surface = self._constructors.get(callee.name)
+            surface = self.constructors.get(callee.name)
             if surface is not None:
                 return Client(surface.surface, Ref(module, node))
             known = builtin.called(self, callee.name, module, node)
-            return known if known is not None else Unknown(self.told_outside(callee.name))
+            return (
+                known
+                if known is not None
+                else self.told_little(Unknown(self.told_outside(callee.name)), module, node)
+            )
         if isinstance(callee, ClassValue):
             return self.legacy_client(callee) or InstanceValue(callee)
+        if isinstance(callee, InstanceValue):
+            return self.instance_called(callee, module, node)
+        if isinstance(callee, Partial):
+            return union(
+                self.called_partly(option, callee, module, node) for option in callee.function.options()
+            )
         if isinstance(callee, FunctionValue):
             return self.returns(callee)
         if isinstance(callee, BoundMethod):
@@ -188,7 +228,7 @@ class Evaluator(Containers):
             if callee.function is not None:
                 return self.returns(callee.function)
         if isinstance(callee, Unknown):
-            return Unknown(callee.reason)
+            return self.told_little(Unknown(callee.reason), module, node)
         return Unknown(f"what `{short(module, node.func)}` returns is not known")
 
     def _await(self, module: Module, node: cst.Await) -> Value:
@@ -254,14 +294,14 @@ class Evaluator(Containers):
     def legacy_base(self, klass: ClassValue) -> Surface | None:
         """The surface whose client the class inherits from."""
         for base in self.bases(klass):
-            if isinstance(base, Symbol) and base.name in self._constructors:
-                return self._constructors[base.name]
+            if isinstance(base, Symbol) and base.name in self.constructors:
+                return self.constructors[base.name]
         return None
 
     def legacy_client(self, klass: ClassValue) -> Client | None:
         """The client that instances of the class are, if it inherits from one."""
         surface = self.legacy_base(klass)
-        return Client(surface.surface, None) if surface is not None else None
+        return Client(surface.surface, None, klass) if surface is not None else None
 
     def is_request(self, client: Client, name: str) -> bool:
         """Whether a method of a client performs a request."""
@@ -273,8 +313,8 @@ class Evaluator(Containers):
 
         def plain(part: cst.BaseExpression) -> Value | None:
             for value in self.evaluate(module, part).options():
-                if isinstance(value, Symbol) and value.name in self._constructors:
-                    return Client(self._constructors[value.name].surface, None)
+                if isinstance(value, Symbol) and value.name in self.constructors:
+                    return Client(self.constructors[value.name].surface, None)
                 if isinstance(value, ClassValue):
                     return self.legacy_client(value) or InstanceValue(value)
             return None
@@ -291,7 +331,7 @@ class Evaluator(Containers):
         """A name that an import brings in from outside of the project."""
         name = self.surface_symbol(dotted)
         base, _, last = name.rpartition(".")
-        if base in self._constructors and last in self._constructors[base].calls:
+        if base in self.constructors and last in self.constructors[base].calls:
             return Unknown(f"`{name}` is taken from the class, not from a client")
         return Symbol(name)
 
@@ -302,6 +342,9 @@ class Evaluator(Containers):
 
     def binding_value(self, binding: Binding, module: Module) -> Value:
         """The value that one binding gives its name."""
+        assumed = self.assumed.get(binding.node)
+        if assumed is not None:
+            return assumed
         if binding.kind == "param":
             return self.settled(
                 binding.node, module, binding.node, lambda module, _: self.parameter(binding, module)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import libcst as cst
 
 from callr_migrate.evaluate.members import Members
@@ -88,6 +90,7 @@ class Functions(Members):
         if param.default is not None:
             values.append(self.evaluate(module, param.default))
         values += self._passed(function, module, klass, name, index)
+        values += self.handed_values(FunctionValue(Ref(module, function)), param)
         if binding.annotation is not None:
             values = self.typed(values, module, binding.annotation)
         owner = function.name.value if isinstance(function, cst.FunctionDef) else "a lambda"
@@ -96,10 +99,10 @@ class Functions(Members):
             return Unknown(
                 f"`{name}` is a parameter of `{owner}` ({module.path.name}:{line}), whose callers are not known"
             )
-        if isinstance(function, cst.FunctionDef) and self._is_handed_on(function, module):
-            values.append(Unknown(f"`{owner}` is handed on, and may be called from elsewhere"))
         if isinstance(function, cst.FunctionDef) and not is_plain(function):
-            values.append(Unknown(f"`{owner}` is decorated, and may be called from elsewhere"))
+            # What it is called with need not be what it was given.
+            told = self.annotated(module, binding.annotation) if binding.annotation is not None else None
+            values.append(told or Unknown(f"`{owner}` is decorated, and may be called from elsewhere"))
         return union(values)
 
     def typed(self, values: list[Value], module: Module, annotation: cst.BaseExpression) -> list[Value]:
@@ -111,14 +114,9 @@ class Functions(Members):
         told = self.annotated(module, annotation)
         return values if told is None else [*known, told]
 
-    def _is_handed_on(self, function: cst.FunctionDef, module: Module) -> bool:
-        """Whether the function is used as a value, so that not all of its callers are known."""
-        target = FunctionValue(Ref(module, function))
-        return any(
-            option == target or (isinstance(option, BoundMethod) and option.function == target)
-            for other, node in self.project.mentions_of(function.name.value)
-            for option in self.evaluate(other, node).options()
-        )
+    @abstractmethod
+    def handed_values(self, function: FunctionValue, param: cst.Param) -> list[Value]:
+        """What a parameter holds where the function is handed on."""
 
     def _class_of(self, function: cst.CSTNode, module: Module) -> ClassValue | None:
         scope = module.scope_of(function)
@@ -153,10 +151,8 @@ class Functions(Members):
                 if made is not None:
                     fits = shifted = callee == made
                 else:
-                    shifted = isinstance(callee, BoundMethod) and callee.function == target
-                    fits = shifted or callee == target
-                    shifted = shifted and not _is_static(target.ref.node)
-                    shifted = shifted or (fits and _has_decorator(target.ref.node, "classmethod"))
+                    fits = callee == target or (isinstance(callee, BoundMethod) and callee.function == target)
+                    shifted = fits and is_shifted(callee, target.ref.node)
                 if fits:
                     values += self._argument(call, other, name, index, shifted)
         return values
@@ -194,6 +190,18 @@ def _has_decorator(function: cst.CSTNode, name: str) -> bool:
     return isinstance(function, cst.FunctionDef) and any(
         dotted_name(decorator.decorator) == name for decorator in function.decorators
     )
+
+
+def takes_itself(function: cst.CSTNode) -> bool:
+    """Whether the first parameter of a method is given by Python: `self` or `cls`."""
+    return not _is_static(function)
+
+
+def is_shifted(callee: Value, function: cst.CSTNode) -> bool:
+    """Whether a call of the callee, which is this function, passes the first parameter by itself."""
+    if isinstance(callee, BoundMethod):
+        return not _is_static(function)
+    return _has_decorator(function, "classmethod")
 
 
 def _is_static(function: cst.CSTNode) -> bool:

@@ -23,6 +23,7 @@ from callr_migrate.evaluate.values import (
     InstanceValue,
     Literal,
     ModuleValue,
+    Named,
     Recursion,
     Ref,
     Row,
@@ -60,6 +61,8 @@ class Members(Names):
             return found or Unknown(f"`{name}` is not found in {base.module.path.name}")
         if isinstance(base, FolderValue):
             return self._below(base, name)
+        if isinstance(base, Client) and base.of is not None:
+            return self.member(base.of, name, InstanceValue(base.of))
         if isinstance(base, (Client, Answer)):
             return BoundMethod(base, name)
         if isinstance(base, BoundMethod) and isinstance(base.owner, Client):
@@ -224,4 +227,6 @@ def _type_name(value: Value) -> str:
         return _DISPLAYS.get(type(value.ref.node), "object")
     if isinstance(value, Collected):
         return value.kind
+    if isinstance(value, Named):
+        return "dict"
     return "tuple" if isinstance(value, Row) else "object"

@@ -104,7 +104,10 @@ class Project:
 
     def mentions_of(self, name: str) -> list[tuple[Module, cst.Name | cst.Attribute]]:
         """Where a name, or an attribute of this name, is handed on rather than called."""
-        return self._mentions.get(name, [])
+        found = self._mentions.get(name, [])
+        for other in sorted(self._other_names.get(name, set()) - {name}):
+            found = found + self._mentions.get(other, [])
+        return found
 
     def attribute_bindings(self, name: str) -> list[tuple[Module, Binding]]:
         """The assignments to an attribute of this name."""

@@ -40,7 +40,7 @@ class Settling:
     """Keeps values by what they belong to."""
 
     def __init__(self) -> None:
-        self._plain = self._state = _State({})
+        self._lasting = self._state = _State({})
         self._memo = self._state.memo
         self.assumed: Mapping[cst.CSTNode, Value] = {}  # parameter -> what it holds, as far as one call goes
         self._steps = 0
@@ -50,19 +50,19 @@ class Settling:
     def assuming(self, known: Mapping[cst.CSTNode, Value]) -> Iterator[None]:
         """Evaluate as if these parameters held these values; what is found so is kept for the block alone."""
         together = {**self.assumed, **known}
-        with self._within(_State(dict(together)), together):
+        with self._within(_State(dict[Hashable, Value](together.items())), together):
             yield
 
     @contextmanager
     def plainly(self) -> Iterator[None]:
         """Evaluate without the assumptions around."""
-        with self._within(self._plain, {}):
+        with self._within(self._lasting, {}):
             yield
 
     @contextmanager
     def _within(self, state: _State, assumed: Mapping[cst.CSTNode, Value]) -> Iterator[None]:
         before = self._state, self.assumed
-        if not self._plain.open and not self._state.open:
+        if not self._lasting.open and not self._state.open:
             self._steps = 0
         self._state, self._memo, self.assumed = state, state.memo, assumed
         try:

@@ -110,10 +110,14 @@ class SuperValue(Value):
 
 @dataclass(frozen=True)
 class Client(Value):
-    """A legacy client. `made_at` is its construction; None where only an annotation tells."""
+    """A legacy client. `made_at` is its construction; None where only an annotation tells.
+
+    `of` is its class, where that is the project's own and inherits from the library's.
+    """
 
     surface: str
     made_at: Ref | None
+    of: ClassValue | None = None
 
 
 @dataclass(frozen=True)

@@ -128,12 +128,12 @@ NAMES = {
         """,
     "parameter": """
         def get(method, h):
-            api.call(method, h)  # => sms.get
-        get("sms.get", "X")
+            api.call(method, h)  # => CLR105
+        get("sms.get", "X")  # => sms.get
         def both(method, h):
             api.call(method, h)  # => CLR105
-        both("sms.get", "X")
-        both("sms.send", "X")
+        both("sms.get", "X")  # => sms.get
+        both("sms.send", "X")  # => CLR106 sms.send
         def nobody(method, h):
             api.call(method, h)  # => CLR105
         """,

@@ -251,15 +251,15 @@ CALLERS = {
     "the method's name": """
         api = callr.Api("l", "p")
         def f(method, *args):
-            return api.call(method, *args)  # => sms.get
-        f("sms.get", "X")
+            return api.call(method, *args)  # => CLR105
+        f("sms.get", "X")  # => sms.get
         """,
     "the method's name, from several": """
         api = callr.Api("l", "p")
         def f(method):
             return api.call(method, "X")  # => CLR105
-        f("sms.get")
-        f("sms.send")
+        f("sms.get")  # => sms.get
+        f("sms.send")  # => sms.send
         """,
     "lambda": """
         f = lambda api: api.call("sms.get", "X")  # => unseen

@@ -233,8 +233,8 @@ class _Engine:
         for call in calls:
             state = judge(evaluator, planner, call)
             surface = self.pack.surfaces.get(call.surface)
-            if call.obstacle is not None:
-                state.refuse(call.obstacle)
+            if call.obstacle is not None and state.mapped:
+                state.reason = call.obstacle
             elif surface is not None and not surface.rewritable:
                 state.refuse(
                     f"calls of this kind are not rewritten: {surface.summary} {surface.note or ''}".strip()

@@ -34,12 +34,17 @@ _VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 
 def detect(evaluator: Evaluator, module: Module) -> Detection:
     """The legacy posts of a module, in source order; the payloads of a batch may stand in other modules."""
-    surfaces = [surface for surface in evaluator.pack.surfaces.values() if surface.addresses]
     found: dict[cst.CSTNode, LegacyCall] = {}
     for node in module.calls:
-        for call in _first(_Post(evaluator, module, node, surface) for surface in surfaces):
+        for call in posted(evaluator, module, node):
             found.setdefault(call.node, call)
     return Detection(tuple(found.values()), ())
+
+
+def posted(evaluator: Evaluator, module: Module, node: cst.Call) -> list[LegacyCall]:
+    """What one call posts, under the assumptions around."""
+    surfaces = [surface for surface in evaluator.pack.surfaces.values() if surface.addresses]
+    return _first(_Post(evaluator, module, node, surface) for surface in surfaces)
 
 
 def _first(posts: Iterator[_Post]) -> list[LegacyCall]:

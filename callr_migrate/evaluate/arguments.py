@@ -361,9 +361,9 @@ def receivers(evaluator: Evaluator, callee: Value, arguments: Arguments) -> Iter
     """What is really called, partials taken apart, with all that it is called with."""
     for option in callee.options():
         if isinstance(option, Partial):
-            made = option.made_at.node
+            made = option.place.node
             assert isinstance(made, cst.Call)
-            first = passed(evaluator, option.made_at.module, made.args[1:])
+            first = passed(evaluator, option.place.module, made.args[1:])
             yield from receivers(evaluator, option.function, arguments.behind(first))
         else:
             yield option, arguments

@@ -53,13 +53,13 @@ class _Call:
 
 def called(evaluator: Evaluator, name: str, module: Module, node: cst.Call) -> Value | None:
     """What a call of a function from outside gives; None where it is not one of these."""
+    if name == "functools.partial" and node.args and not node.args[0].star:
+        return Partial(evaluator.evaluate(module, node.args[0].value), Ref(module, node))
     found = _FUNCTIONS.get(name)
     if found is None:
         return None
     least, most, give = found
     call = _Call(evaluator, module, node)
-    if name == "functools.partial" and node.args and not node.args[0].star:
-        return Partial(evaluator.evaluate(module, node.args[0].value), call.ref)
     if not call.is_plain or not least <= len(call.nodes) <= most:
         return None
     return give(call)

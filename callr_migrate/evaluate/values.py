@@ -165,10 +165,10 @@ class Named(Value):
 
 @dataclass(frozen=True)
 class Partial(Value):
-    """A function with its first arguments: what the call `made_at` of `functools.partial` gives."""
+    """A function with its first arguments: what the call `place` of `functools.partial` gives."""
 
     function: Value
-    made_at: Ref
+    place: Ref
 
 
 @dataclass(frozen=True)

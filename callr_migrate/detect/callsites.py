@@ -1,0 +1,167 @@
+"""Who calls which function of the project: by its name, through partials, pools, threads and task queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.arguments import (
+    Argument,
+    Arguments,
+    bound,
+    handed_on,
+    is_task,
+    mentioned,
+    passed,
+    receivers,
+)
+from callr_migrate.evaluate.functions import is_shifted
+from callr_migrate.evaluate.shapes import BoundCall
+from callr_migrate.evaluate.values import (
+    BoundMethod,
+    ClassValue,
+    FunctionValue,
+    InstanceValue,
+    Partial,
+    Symbol,
+    Value,
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A call of a wrapper; `handed` is the expression of a function that the call hands on."""
+
+    module: Module
+    node: cst.Call
+    handed: cst.BaseExpression | None = None
+
+
+@dataclass(frozen=True)
+class Performed:
+    """One way in which a site calls a function."""
+
+    function: FunctionValue
+    arguments: Arguments
+    shifted: bool
+
+
+class CallSites:
+    """The index of the modules' calls by the function that they run."""
+
+    def __init__(self, evaluator: Evaluator, modules: Sequence[Module]) -> None:
+        self.evaluator = evaluator
+        self.modules = modules
+        self.partials: list[Site] = []
+        self._callers = self._index()
+
+    def _index(self) -> dict[cst.CSTNode, list[Site]]:
+        index: dict[cst.CSTNode, list[Site]] = {}
+        for module in self.modules:
+            for node in module.calls:
+                callee = self.evaluator.evaluate(module, node.func)
+                if Symbol("functools.partial") in callee.options():
+                    self.partials.append(Site(module, node))
+                for function in self._functions(callee):
+                    index.setdefault(function.ref.node, []).append(Site(module, node))
+                if isinstance(node.func, cst.Attribute) and is_task(node.func.attr.value):
+                    site = Site(module, node, node.func.value)
+                    for function in self._functions(self.evaluator.evaluate(module, node.func.value)):
+                        index.setdefault(function.ref.node, []).append(site)
+        return index
+
+    def _functions(self, callee: Value) -> Iterator[FunctionValue]:
+        for option in callee.options():
+            if isinstance(option, Partial):
+                yield from self._functions(option.function)
+            for function, _ in self.runs(option):
+                yield function
+
+    def runs(self, option: Value) -> Iterator[tuple[FunctionValue, bool]]:
+        """The functions of the project that a call of a value runs, and whether it passes the first parameter."""
+        if isinstance(option, FunctionValue):
+            yield option, is_shifted(option, option.ref.node)
+        elif isinstance(option, BoundMethod) and option.function is not None:
+            yield option.function, is_shifted(option, option.function.ref.node)
+        elif isinstance(option, (ClassValue, InstanceValue)):
+            is_class = isinstance(option, ClassValue)
+            instance = InstanceValue(option) if isinstance(option, ClassValue) else option
+            for method in self.evaluator.member(
+                instance.of, "__init__" if is_class else "__call__", instance
+            ).options():
+                if isinstance(method, BoundMethod) and method.function is not None:
+                    yield method.function, True
+
+    def of(self, function: FunctionValue) -> list[Site]:
+        """The calls that run a function, and those that hand it on."""
+        node = function.ref.node
+        sites = list(self._callers.get(node, []))
+        if isinstance(node, cst.FunctionDef):
+            for module, mention in self.evaluator.project.mentions_of(node.name.value):
+                found = mentioned(module, mention)
+                if found is None or function not in self._functions(self.evaluator.evaluate(module, mention)):
+                    continue
+                callee = self.evaluator.evaluate(module, found[0].func)
+                if Symbol("functools.partial") not in callee.options():
+                    sites.append(Site(module, *found))
+        return list({site.node: site for site in sites}.values())
+
+    def performed(self, site: Site) -> list[tuple[Value, Arguments]]:
+        """What a site calls, under the assumptions around."""
+        evaluator, module = self.evaluator, site.module
+        if site.handed is None:
+            callee = evaluator.evaluate(module, site.node.func)
+            return list(receivers(evaluator, callee, passed(evaluator, module, site.node.args)))
+        given = handed_on(evaluator, module, site.node, site.handed)
+        if given is None:
+            return []
+        return list(receivers(evaluator, evaluator.evaluate(module, site.handed), given.arguments))
+
+    def runs_of(self, site: Site, target: FunctionValue) -> list[Performed]:
+        """The ways in which a site calls a function, under the assumptions around."""
+        return [
+            Performed(function, arguments, shifted)
+            for option, arguments in self.performed(site)
+            for function, shifted in self.runs(option)
+            if function == target
+        ]
+
+
+def forwarded(
+    evaluator: Evaluator, site: Site, home: Module, inner: LegacyCall | Site, run: Performed
+) -> BoundCall | None:
+    """The parameters of a site whose wrapper hands `*args`, or its parameters one by one, on behind the name."""
+    if not isinstance(inner, LegacyCall) or inner.bound.method is None or not inner.clients:
+        return None
+    if not isinstance(inner.node, cst.Call):
+        return None
+    function = run.function.ref.node
+    assert isinstance(function, (cst.FunctionDef, cst.Lambda))
+    held = bound(evaluator, run.function, run.arguments, shifted=run.shifted)
+    args = list(inner.node.args)
+    at = next((index for index, arg in enumerate(args) if arg.value is inner.bound.method), None)
+    if at is None or run.arguments.rest or run.arguments.more or function.params.star_kwarg is not None:
+        return None
+    nodes: list[Argument] = []
+    own = len([*function.params.posonly_params, *function.params.params]) - run.shifted
+    for arg in args[at + 1 :]:
+        params = evaluator.leading.of(home, arg.value)
+        param = next(iter(params)) if len(params) == 1 and isinstance(arg.value, cst.Name) else None
+        if param is None or arg.keyword is not None:
+            return None
+        bindings = evaluator.bindings_of(home, arg.value)[1] if isinstance(arg.value, cst.Name) else []
+        if len(bindings) != 1 or bindings[0].node is not param:
+            return None
+        if arg.star == "*" and param is function.params.star_arg:
+            nodes += run.arguments.positional[own:]
+        elif not arg.star and param in held:
+            nodes.append(held[param])
+        else:
+            return None
+    if not all(argument.module is site.module and argument.node is not None for argument in nodes):
+        return None
+    return BoundCall(None, tuple(argument.node for argument in nodes if argument.node is not None))

@@ -181,6 +181,8 @@ class Layout:
                 start = self._starts[first - 1] + token.start[1]
                 self.comments.append(RawComment(token.string, first, start, alone=coded != first))
                 continue
+            # Before Python 3.12 what is no token is one of its own, and no error.
+            self.is_whole &= name != "ERRORTOKEN"
             if name not in _LAYOUT:
                 # Code goes on in a further line, and no line has ended: there is a backslash.
                 self._join(line, first)

@@ -196,9 +196,15 @@ class Asked:
 
 
 def analyse(
-    asked: Asked, *, write: bool = False, unsafe: bool = False, diff: bool = False, attest: bool = False
+    asked: Asked,
+    *,
+    write: bool = False,
+    unsafe: bool = False,
+    diff: bool = False,
+    attest: bool = False,
+    quiet: bool = False,
 ) -> Outcome:
-    """Run the pipeline, with a progress bar; raises `ConfigError` and `RuleError`."""
+    """Run the pipeline, with a progress bar and notes unless `quiet`; raises `ConfigError` and `RuleError`."""
     from callr_migrate.config import load_settings
     from callr_migrate.pipeline import Request, run
 
@@ -207,7 +213,7 @@ def analyse(
     if diff and asked.write_baseline is not None:
         raise click.UsageError("--diff writes nothing, so it excludes --write-baseline")
     settings = load_settings(_common(asked.paths), asked.config, asked.overrides)
-    if asked.verbose:
+    if asked.verbose and not quiet:
         print_note(_described(settings))
     with ProgressBar(wanted=not (asked.no_progress or asked.quiet)) as progress:
         outcome = run(
@@ -226,7 +232,7 @@ def analyse(
                 cache=asked.cache,
             )
         )
-    for note in [] if asked.quiet else outcome.report.notes:
+    for note in [] if asked.quiet or quiet else outcome.report.notes:
         print_note(f"note: {note}")
     return outcome
 

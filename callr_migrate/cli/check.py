@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_code, print_errors, print_report
 from callr_migrate.cli.console import print_note, write_text
+
+if TYPE_CHECKING:
+    from callr_migrate.findings import Failure
 
 
 @click.command("check", short_help="Report every legacy use.")
@@ -17,7 +20,10 @@ from callr_migrate.cli.console import print_note, write_text
     is_flag=True,
     help="Exit 0 only if nothing legacy and nothing unseen is left, with a digest of what was looked at.",
 )
-def command(*, attest: bool, **options: Any) -> int:
+@click.option(
+    "--add-ignores", is_flag=True, help="Write comments that suppress all findings, then report what is left."
+)
+def command(*, attest: bool, add_ignores: bool, **options: Any) -> int:
     """Report every legacy use below PATHS (default: the working directory).
 
     Exit codes: 0 nothing found, 1 findings, 2 the tool could not do all of its work.
@@ -28,8 +34,10 @@ def command(*, attest: bool, **options: Any) -> int:
     asked = Asked.of(options)
     if attest and asked.exit_zero:
         raise click.UsageError("--attest is told by the exit code, so it excludes --exit-zero")
+    failures = _add_ignores(asked) if add_ignores else []
     outcome = analyse(asked, attest=attest)
     report = outcome.report
+    report.errors += [failure for failure in failures if failure not in report.errors]
     print_report(asked, outcome)
     for_people = not asked.machine or asked.output_file is not None
     if for_people:
@@ -40,3 +48,18 @@ def command(*, attest: bool, **options: Any) -> int:
         write_text(f"{text}\n") if for_people else print_note(text)
     print_errors(report)
     return exit_code(asked, outcome, found=not is_attested(report) if attest else bool(report.findings))
+
+
+def _add_ignores(asked: Asked) -> list[Failure]:
+    """Write the comments and say how many; what could not be done."""
+    from callr_migrate.ignoring import add_ignores
+    from callr_migrate.output.text import plural
+
+    if asked.from_stdin or asked.write_baseline is not None:
+        other = "standard input" if asked.from_stdin else "--write-baseline"
+        raise click.UsageError(f"--add-ignores writes to files, so it excludes {other}")
+    outcome = analyse(asked, quiet=True)
+    added, failures = add_ignores(outcome.report.findings, outcome.sources)
+    if not asked.quiet:
+        print_note(f"{plural(added, 'comment')} added")
+    return failures

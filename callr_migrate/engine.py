@@ -25,6 +25,7 @@ from callr_migrate.findings import Finding, Report, Unseen
 from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
 from callr_migrate.rewrite.planner import Planner
+from callr_migrate.rewrite.posting import prepare
 from callr_migrate.rewrite.report import Findings
 from callr_migrate.rewrite.request import RequestPlanner
 from callr_migrate.rewrite.state import CallState, RewriteOptions
@@ -249,6 +250,7 @@ class _Engine:
         if not states and not self.goes_further:
             return []
         modules = project.modules
+        prepare(evaluator, states, settled=self.options.auth is not None)
         for _ in range(_MAX_ROUNDS):
             plan = Planner(evaluator, modules, states, self.options, self._may_change).run()
             before = sum(state.rewritten for state in states)

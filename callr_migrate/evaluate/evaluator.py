@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import libcst as cst
 
 from callr_migrate.evaluate import answers, builtin, hints, literals
@@ -65,6 +67,11 @@ class Evaluator(Handing):
             with self.plainly():
                 return self.evaluate(module, node)
         return self.settled(node, module, node, self._dispatch)
+
+    def know(self, values: Mapping[cst.CSTNode, Value]) -> None:
+        """Take these values for what the expressions give; all that was found out without them is forgotten."""
+        self._memo.clear()
+        self._memo.update(values.items())
 
     def surface_symbol(self, name: str) -> str:
         """A dotted name with the surfaces' aliases undone (`x.y.Api` -> `x.Api`)."""

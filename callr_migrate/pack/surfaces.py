@@ -49,6 +49,9 @@ class PayloadShape:
     method: str
     params: str
     id: str
+    result: str  # of the answer: the key of what a call gives
+    error: str  # or of what went wrong
+    error_message: str  # and in it the text
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class Target:
     check: str
     value: str
     success: str
+    failure: str  # whether {response} is one of an error
+    post: str  # the function whose posts of one's own are rewritten for the same library
     exceptions: list[str]
     exception_modules: list[str]
     outage_bases: list[str]  # builtin exceptions whose earlier clause would catch the target's
@@ -146,6 +151,7 @@ class Service:
 
     base_url: StatedFact
     credentials: StatedFact
+    error_message: StatedFact  # the key of the text in the JSON of an error
     shutdown: StatedFact
     timeout: int  # seconds; the legacy client had none
     guide: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import libcst as cst
 
@@ -26,10 +27,12 @@ def request_text(
     client: str,
     tail: str,
     quote: str,
+    kept: Sequence[tuple[str, cst.BaseExpression]] = (),
 ) -> str:
     """The call that replaces a legacy call: on one line if it fits, else one argument a line.
 
-    `client` is the receiver's text, `tail` what follows the request, `quote` the name that quotes path segments.
+    `client` is the receiver's text, `tail` what follows the request, `quote` the name that quotes path segments,
+    `kept` further arguments (keyword with its `=`, value).
     Raises `CannotEmit`.
     """
     module = call.module
@@ -38,7 +41,7 @@ def request_text(
     if enclosing is not None:
         style = _inside_fstring(style, enclosing)
     writer = _Writer(texts, style, quote)
-    arguments = writer.arguments(plan)
+    arguments = writer.arguments(plan, kept)
     has_body = bool(plan.json) and plan.request.verb in target.bodiless_verbs
     template = target.request_with_body if has_body else target.request
 
@@ -51,7 +54,7 @@ def request_text(
             + tail
         )
 
-    comments = _lost_comments(call, plan)
+    comments = _lost_comments(call, plan, kept)
     told = [comment for place in comments.values() for comment in place]
     flat = call_text(", ".join(name + text for name, text in arguments))
     source = module.source
@@ -73,12 +76,12 @@ def request_text(
     outer = line_indent(module, start) + extra + texts.nested
     inner = outer + style.indent
     with texts.deeper(style.indent):
-        arguments = writer.arguments(plan)
+        arguments = writer.arguments(plan, kept)
     lines = [inner + comment for comment in comments.get(None, [])]
     for name, text in arguments:
         value = text
         lines += [inner + comment for comment in comments.get(name, [])]
-        if name and len(inner) + len(name) + len(text) + 1 > style.line_length:
+        if name in ("params=", "json=") and len(inner) + len(name) + len(text) + 1 > style.line_length:
             items = plan.query if name == "params=" else plan.json
             with texts.deeper(style.indent * 2):
                 value = writer.exploded(items, inner)
@@ -94,14 +97,16 @@ class _Writer:
         self.style = style
         self.quote = quote
 
-    def arguments(self, plan: RequestPlan) -> list[tuple[str, str]]:
+    def arguments(
+        self, plan: RequestPlan, kept: Sequence[tuple[str, cst.BaseExpression]] = ()
+    ) -> list[tuple[str, str]]:
         """(keyword with its `=`, text) of each argument of the new call."""
         arguments = [("", self.path(plan.path))]
         if plan.query:
             arguments.append(("params=", self.mapping(plan.query)))
         if plan.json:
             arguments.append(("json=", self.mapping(plan.json)))
-        return arguments
+        return [*arguments, *((name, self.copy(node)) for name, node in kept)]
 
     def path(self, parts: list[str | PathValue]) -> str:
         """The path as a literal, an f-string, or (where an f-string of the oldest Python cannot hold it) a sum."""
@@ -183,7 +188,9 @@ class _Writer:
         return "{" + newline + rows + indent + "}"
 
 
-def _lost_comments(call: LegacyCall, plan: RequestPlan) -> dict[str | None, list[str]]:
+def _lost_comments(
+    call: LegacyCall, plan: RequestPlan, further: Sequence[tuple[str, cst.BaseExpression]]
+) -> dict[str | None, list[str]]:
     """The comments inside of the call that no copied argument carries along, by the new argument to stand above.
 
     A comment belongs to the value that it follows on its line, else to the value that comes next.
@@ -193,6 +200,7 @@ def _lost_comments(call: LegacyCall, plan: RequestPlan) -> dict[str | None, list
     places: list[tuple[int, int, str | None]] = []
     for name, entries in (("params=", plan.query), ("json=", plan.json)):
         places += [(*copied(module, value.node), name) for _, value in entries if value.node is not None]
+    places += [(*copied(module, node), name) for name, node in further]
     places += [(*copied(module, part.node), "") for part in plan.path if isinstance(part, PathValue)]
     kept = [(low, high) for low, high, _ in places]
     if call.bound.method is not None:

@@ -148,7 +148,7 @@ class Planner:
         left_out = self._why_not(call.module, state.code, call.module.span(call.node))
         if left_out is not None:
             state.refuse(left_out)
-        if call.receiver is None:
+        if call.receiver is None and state.post is None:
             state.refuse("the call goes through a stored bound method; call it on the client itself")
         if call.mixed:
             state.refuse("the receiver can also be something else than the legacy client")

@@ -13,6 +13,7 @@ from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Fact
 from callr_migrate.pack.model import Surface
 from callr_migrate.rewrite.clients import Construction
+from callr_migrate.rewrite.posts import Post
 from callr_migrate.rewrite.request import RequestPlan
 from callr_migrate.rewrite.uses import ClientUse
 from callr_migrate.source import SourceFile
@@ -45,6 +46,7 @@ class CallState:
     facts: list[Fact] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     used: bool = True  # whether the answer is used
+    post: Post | None = None  # how a post of one's own is taken apart, if it is to be rewritten
 
     @property
     def rewritten(self) -> bool:

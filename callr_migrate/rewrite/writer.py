@@ -14,6 +14,7 @@ from callr_migrate.rewrite.emit import CannotEmit, request_text
 from callr_migrate.rewrite.handlers import Handler, write_types
 from callr_migrate.rewrite.imports import Imports, LegacyImport
 from callr_migrate.rewrite.planner import Plan
+from callr_migrate.rewrite.posting import write_post
 from callr_migrate.rewrite.request import PathValue
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
 from callr_migrate.rewrite.style import Style, copied, is_atom
@@ -85,6 +86,10 @@ class Writer:
     def _call(self, state: CallState) -> None:
         call, plan = state.call, state.plan
         assert plan is not None
+        if state.post is not None:
+            home = call.module
+            write_post(self.evaluator, state, self.texts[home], self.styles[home], self.imports[home])
+            return
         assert call.receiver is not None
         module, style, target = call.module, self.styles[call.module], self.target
         if any(isinstance(part, PathValue) and not part.lower for part in plan.path):

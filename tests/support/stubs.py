@@ -406,6 +406,28 @@ def basic(login: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()
 
 
+def _answered(face: LegacyFace, content: bytes) -> Answer:
+    """What the legacy API answers to a payload."""
+    sent = json.loads(content)
+    answer: dict[str, Any] = {"jsonrpc": "2.0", "id": sent["id"]}
+    try:
+        answer["result"] = face(sent["method"], sent["params"])
+    except RefusedError as refusal:
+        answer["error"] = {"code": refusal.code, "message": refusal.message}
+    return Answer(200, answer)
+
+
+def _over_http(rest: RestFace, legacy: LegacyFace) -> Callable[..., Answer]:
+    """Both APIs by their addresses, for programs that post payloads themselves."""
+
+    def answer(verb: str, url: str, auth: str | None, content: bytes) -> Answer:
+        if url not in LEGACY_URLS:
+            return rest(verb, url, auth, content)
+        return _answered(legacy, content) if auth == basic(LOGIN, PASSWORD) else Answer(401)
+
+    return answer
+
+
 def _legacy_urlopen(face: LegacyFace) -> Callable[..., Any]:
     def urlopen(request: Any, *_: Any, **__: Any) -> Any:
         headers = email.message.Message()
@@ -414,14 +436,8 @@ def _legacy_urlopen(face: LegacyFace) -> Callable[..., Any]:
             raise urllib.error.HTTPError(request.full_url, 404, "Not Found", headers, io.BytesIO())
         if request.get_header("Authorization") != basic(LOGIN, PASSWORD):
             raise urllib.error.HTTPError(request.full_url, 401, "Unauthorized", headers, io.BytesIO())
-        sent = json.loads(request.data)
-        answer: dict[str, Any] = {"jsonrpc": "2.0", "id": sent["id"]}
-        try:
-            answer["result"] = face(sent["method"], sent["params"])
-        except RefusedError as refusal:
-            answer["error"] = {"code": refusal.code, "message": refusal.message}
         response = urllib.response.addinfourl(
-            io.BytesIO(json.dumps(answer).encode()), headers, request.full_url, 200
+            io.BytesIO(_answered(face, request.data).content), headers, request.full_url, 200
         )
         response.msg = "OK"
         return response
@@ -429,7 +445,7 @@ def _legacy_urlopen(face: LegacyFace) -> Callable[..., Any]:
     return urlopen
 
 
-def _stub_httpx(face: RestFace, down: bool) -> None:
+def _stub_httpx(face: Callable[..., Answer], down: bool) -> None:
     import httpx
 
     def handle_request(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
@@ -442,7 +458,7 @@ def _stub_httpx(face: RestFace, down: bool) -> None:
     httpx.HTTPTransport.handle_request = handle_request  # type: ignore[method-assign]
 
 
-def _stub_requests(face: RestFace, down: bool) -> None:
+def _stub_requests(face: Callable[..., Answer], down: bool) -> None:
     import requests
 
     def send(self: Any, request: requests.PreparedRequest, **_: Any) -> requests.Response:
@@ -470,10 +486,11 @@ def install(down: bool = False) -> tuple[Account, Record]:
     def unreachable(*_: Any, **__: Any) -> Any:
         raise urllib.error.URLError("connection refused")
 
-    urllib.request.urlopen = unreachable if down else _legacy_urlopen(LegacyFace(account, record))
-    rest = RestFace(account, record)
-    _stub_httpx(rest, down)
-    _stub_requests(rest, down)
+    legacy = LegacyFace(account, record)
+    urllib.request.urlopen = unreachable if down else _legacy_urlopen(legacy)
+    both = _over_http(RestFace(account, record), legacy)
+    _stub_httpx(both, down)
+    _stub_requests(both, down)
 
     def no_network(*arguments: Any, **_: Any) -> Any:
         record.violations.append(f"the network was used: {arguments[1:]!r}")

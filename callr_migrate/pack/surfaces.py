@@ -133,11 +133,11 @@ class Target:
     check: str
     value: str
     success: str
-    failure: str  # whether {response} is one of an error
-    post: str  # the function whose posts of one's own are rewritten for the same library
     exceptions: list[str]
     exception_modules: list[str]
     outage_bases: list[str]  # builtin exceptions whose earlier clause would catch the target's
+    failure: str = ""  # whether {response} is one of an error
+    post: str | None = None  # the function whose posts of one's own are rewritten for the same library
     helper: str | None = None
     helper_name: str | None = None
     closes: bool = True  # used as a context manager where the client lives in one block
@@ -151,8 +151,8 @@ class Service:
 
     base_url: StatedFact
     credentials: StatedFact
-    error_message: StatedFact  # the key of the text in the JSON of an error
     shutdown: StatedFact
     timeout: int  # seconds; the legacy client had none
     guide: str
+    error_message: StatedFact | None = None  # the key of the text in the JSON of an error
     location: Location = NOWHERE

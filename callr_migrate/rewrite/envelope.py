@@ -16,7 +16,9 @@ from callr_migrate.rewrite.posts import Post
 from callr_migrate.rewrite.request import Refusal
 
 
-def envelope(evaluator: Evaluator, call: LegacyCall, post: Post, shape: PayloadShape, message: str) -> None:
+def envelope(
+    evaluator: Evaluator, call: LegacyCall, post: Post, shape: PayloadShape, message: str | None
+) -> None:
     """Find every use of the answer's envelope, and what it becomes (noted in `post`); raises `Refusal`.
 
     `message` is the key of an error's text in the new API.
@@ -45,7 +47,7 @@ class _Envelope:
     """Follows a response and its JSON through the names that they are given."""
 
     def __init__(
-        self, evaluator: Evaluator, module: Module, post: Post, shape: PayloadShape, message: str
+        self, evaluator: Evaluator, module: Module, post: Post, shape: PayloadShape, message: str | None
     ) -> None:
         self.evaluator = evaluator
         self.module = module
@@ -119,7 +121,12 @@ class _Envelope:
             return
         outer = self.module.parent(node)
         inner = key_of(outer) if isinstance(outer, cst.Subscript) and outer.value is node else None
-        if word != self.shape.error or inner is None or literal(inner)[1] != self.shape.error_message:
+        if (
+            self.message is None
+            or word != self.shape.error
+            or inner is None
+            or literal(inner)[1] != self.shape.error_message
+        ):
             raise Refusal(
                 f"of an error, only its `{self.shape.error_message}` has a counterpart in v2 "
                 f"(line {self.module.source.position(self.module.span(node)[0]).line})"

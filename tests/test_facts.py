@@ -25,6 +25,8 @@ from callr_migrate.pack.model import Binding
 PACKAGE = Path(callr_migrate.__file__).parent
 # A server that speaks both APIs has to know them.
 EXEMPT = ("twin",)
+# Watches HTTP clients of Python, which have to be told by their names.
+WATCHES = ("trace", "recorder")
 
 # The tool is called after the thing it is for.
 OWN_NAME = re.compile(r"callr[_-]migrate(?:[\w./-]*)", re.IGNORECASE)
@@ -184,7 +186,9 @@ def found(text: str) -> list[str]:
 
 def engine() -> list[Path]:
     return [
-        path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in EXEMPT
+        path
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] not in EXEMPT and path.relative_to(PACKAGE).parts[:2] != WATCHES
     ]
 
 

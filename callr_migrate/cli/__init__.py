@@ -57,6 +57,7 @@ class LazyGroup(click.Group):
         "config": "callr_migrate.cli.config",
         "rules": "callr_migrate.cli.rules",
         "twin": "callr_migrate.cli.twin",
+        "trace": "callr_migrate.cli.trace",
         "clean": "callr_migrate.cli.clean",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

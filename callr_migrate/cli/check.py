@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_code, print_errors, print_report
 from callr_migrate.cli.console import print_note, write_text
+from callr_migrate.cli.trace import use_trace
 
 if TYPE_CHECKING:
     from callr_migrate.findings import Failure
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 @click.option(
     "--add-ignores", is_flag=True, help="Write comments that suppress all findings, then report what is left."
 )
-def command(*, attest: bool, add_ignores: bool, **options: Any) -> int:
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Tell what this trace knows, too: methods by name, calls that no finding covers.",
+)
+def command(*, attest: bool, add_ignores: bool, trace: Path | None, **options: Any) -> int:
     """Report every legacy use below PATHS (default: the working directory).
 
     Exit codes: 0 nothing found, 1 findings, 2 the tool could not do all of its work.
@@ -38,10 +46,11 @@ def command(*, attest: bool, add_ignores: bool, **options: Any) -> int:
     outcome = analyse(asked, attest=attest)
     report = outcome.report
     report.errors += [failure for failure in failures if failure not in report.errors]
+    known = use_trace(outcome, trace) if trace is not None else []
     print_report(asked, outcome)
     for_people = not asked.machine or asked.output_file is not None
     if for_people:
-        lines = [] if asked.quiet else closing_lines(report)
+        lines = [] if asked.quiet else [*closing_lines(report), *known]
         write_text("".join(f"{line}\n" for line in [*lines, *unseen_lines(report)]))
     if attest:
         text = "\n".join(attestation(report))

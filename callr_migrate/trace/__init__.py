@@ -1,0 +1,1 @@
+"""What really happens: legacy calls recorded while a program runs, joined with what the analysis finds."""

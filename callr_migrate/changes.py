@@ -33,8 +33,9 @@ class Changes:
     def touch(self, source: SourceFile, start: int, end: int) -> bool:
         """Whether a line of the span from `start` to `end` (offsets into the text) was changed, or one within removed."""
         # As git counts; it knows no other line ends.
-        first = source.text.count("\n", 0, start) + 1
-        last = first + source.text.count("\n", start, max(start, end - 1))
+        text, start, end = source.disk_span(start, end)
+        first = text.count("\n", 0, start) + 1
+        last = first + text.count("\n", start, max(start, end - 1))
         return self.touch_lines(source.path, first, last)
 
     def touch_lines(self, path: Path, first: int, last: int) -> bool:

@@ -53,7 +53,7 @@ class Counting:
         for source in {**self.noted, **sources}.values():
             suppressions = self.selection.suppressions(source)
             found = by_path.get(source.path, [])
-            if source.path in self.shown:
+            if source.path in self.shown and source.fixable:
                 found = [*found, *suppressions.unused(found)]
             for finding in found:
                 if not self.selection.is_wanted(finding.path, finding.code):

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from callr_migrate.config import DEFAULT_EXCLUDE, Settings, is_there
+from callr_migrate.embedded import DOCUMENTS, NOTEBOOK
 from callr_migrate.findings import Failure
 from callr_migrate.projectfiles.kinds import kind_of
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-SUFFIXES = (".py", ".pyi", ".pyw")
+SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK)
 _WILDCARDS = frozenset("*?[!\\/ #")
 
 Identity = tuple[int, int]  # device and inode of a folder
@@ -40,9 +41,13 @@ class Discovery:
     errors: list[Failure] = field(default_factory=list)
 
 
-def discover(paths: Sequence[Path], settings: Settings) -> Discovery:
-    """Find the Python files at and below `paths`, named as given (below a folder: the folder's name and the rest)."""
+def discover(paths: Sequence[Path], settings: Settings, *, docs: bool = False) -> Discovery:
+    """Find the Python files at and below `paths`, named as given (below a folder: the folder's name and the rest).
+
+    With `docs` pages with code blocks, too.
+    """
     walk = _Walk(settings)
+    walk.suffixes = (*SUFFIXES, *DOCUMENTS) if docs else SUFFIXES
     # The deepest first: a folder that was asked for by name is taken even if another path's walk excludes it.
     for path in sorted(paths, key=lambda path: -os.path.abspath(path).count(os.sep)):  # noqa: PTH100 - with `..` gone
         walk.take(path)
@@ -73,6 +78,7 @@ class _Folder(NamedTuple):
 class _Walk:
     def __init__(self, settings: Settings) -> None:
         self.root = str(settings.root)
+        self.suffixes: tuple[str, ...] = SUFFIXES
         user = [*settings.extend_exclude, *(text for text in settings.exclude if text not in DEFAULT_EXCLUDE)]
         # Plain names are most of them, and a set costs nothing.
         self.default_names = frozenset(settings.exclude) & frozenset(DEFAULT_EXCLUDE)
@@ -109,7 +115,7 @@ class _Walk:
             absolute = os.path.abspath(path)  # noqa: PTH100 - `..` goes, links stay: that is the name for globs
             self._walk(_Folder(path, absolute, self._outer_ignores(absolute), excluded=False))
         elif stat.S_ISREG(mode):
-            is_code = path.name.endswith(SUFFIXES) or kind_of(path.name, path.parent.name) is None
+            is_code = path.name.endswith(self.suffixes) or kind_of(path.name, path.parent.name) is None
             self._add(self.files if is_code else self.around, path)
         else:
             self.errors.append(Failure(path, "is neither a file nor a folder"))
@@ -145,7 +151,7 @@ class _Walk:
                 continue
             try:
                 is_folder, is_link = entry.is_dir(), entry.is_symlink()
-                is_code = entry.name.endswith(SUFFIXES)
+                is_code = entry.name.endswith(self.suffixes)
                 if not is_folder and not ((is_code or kind_of(entry.name, name)) and entry.is_file()):
                     continue
             except OSError as error:

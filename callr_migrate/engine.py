@@ -15,9 +15,10 @@ from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.detect.calls import LegacyCall
-from callr_migrate.detect.scan import scan
+from callr_migrate.detect.scan import ScannedCall, scan
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.detect.wrappers import through_wrappers
+from callr_migrate.embedded import EmbeddedSource
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
 from callr_migrate.evaluate.nesting import Burden, burden
 from callr_migrate.evaluate.python2 import is_python_2
@@ -34,7 +35,7 @@ from callr_migrate.secret_text import in_text
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 
-# Bytes. Larger files are generated ones; parsing them would take minutes and gigabytes.
+# Characters. Larger files are generated ones; parsing them would take minutes and gigabytes.
 MAX_FILE_SIZE = 4_000_000
 _MAX_LINES_NAMED = 10
 # From this Python on `except A, b:` is no longer Python 2.
@@ -107,6 +108,8 @@ class _Engine:
             obstacle = self._parse(project, source)
             if obstacle is not None and self._is_shown(source.path):
                 findings += self._not_analysed(source, obstacle)
+            elif self._is_shown(source.path):
+                findings += self._hidden(source)
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
         found = self._plan(evaluator, project, states)
@@ -132,9 +135,9 @@ class _Engine:
 
     def _obstacle(self, source: SourceFile) -> Obstacle | None:
         """What stands against parsing a file."""
-        heavy = burden(source.text) if len(source.raw) <= MAX_FILE_SIZE else Burden.TOO_LARGE
+        heavy = burden(source.text) if len(source.text) <= MAX_FILE_SIZE else Burden.TOO_LARGE
         if heavy is Burden.TOO_LARGE:
-            size = len(source.raw) / 1_000_000
+            size = len(source.text) / 1_000_000
             return Obstacle("CLR902", f"is too large to be analysed ({size:.1f} MB)", _SIMPLIFY)
         if heavy is Burden.TOO_DEEP:
             return Obstacle("CLR901", "has an expression that nests too deeply to be parsed", _SIMPLIFY)
@@ -269,7 +272,25 @@ class _Engine:
         ]
 
     def _may_change(self, module: Module) -> bool:
-        return self._is_shown(module.path)
+        source = module.source
+        return self._is_shown(module.path) and source.fixable and not self._hidden(source)
+
+    def _hidden(self, source: SourceFile) -> list[Finding]:
+        """The legacy calls in what is hidden from the parser inside of a notebook or page: magics, broken cells."""
+        if not isinstance(source, EmbeddedSource):
+            return []
+        found: list[Finding] = []
+        for offset, text, why in source.hidden():
+            calls = [
+                ScannedCall((offset + call.span[0], offset + call.span[1]), call.methods, call.surface)
+                for call in scan(self.pack, Lexed.of(text))
+            ]
+            cell = source.cell(offset)
+            where = f" (cell {cell[0]})" if cell is not None else ""
+            what = f"has code that {why}{where}" if why == "does not parse" else f"has it in {why}{where}"
+            obstacle = Obstacle("CLR901", what, "")
+            found += call_findings(self.pack, source, calls, obstacle)
+        return found
 
 
 def _marker_pattern(pack: RulePack) -> re.Pattern[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,7 +111,10 @@ def value_of(literal: str) -> str | None:
     if "f" in prefix or "t" in prefix:
         return None
     try:
-        value = ast.literal_eval(("r" if "r" in prefix else "") + literal[len(prefix) :])
+        with warnings.catch_warnings():
+            # Of what it escapes, as old Pythons allowed.
+            warnings.simplefilter("ignore")
+            value = ast.literal_eval(("r" if "r" in prefix else "") + literal[len(prefix) :])
     except (SyntaxError, ValueError):
         return None
     return value if isinstance(value, str) else None

@@ -14,6 +14,7 @@ from callr_migrate.config import ConfigError, Settings
 from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
 from callr_migrate.discovery import Discovery, discover
+from callr_migrate.embedded import code_of, is_embedding, load, possible, searched, told, unseen_on_disk
 from callr_migrate.findings import Failure, Finding, Report, Unseen
 from callr_migrate.fixing import Fixing
 from callr_migrate.gates import Gates, importers, resolved
@@ -51,6 +52,7 @@ class Request:
     content: bytes | None = None  # what the only path holds, whatever is on disk
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
+    docs: bool = False  # the code blocks of pages, too
 
 
 @dataclass
@@ -127,20 +129,22 @@ class _Run:
 
     def run(self) -> Outcome:
         found = (
-            Discovery([*self.request.paths]) if self.given else discover(self.request.paths, self.settings)
+            Discovery([*self.request.paths])
+            if self.given
+            else discover(self.request.paths, self.settings, docs=self.request.docs)
         )
         self.report.errors += found.errors
         self.report.files = len(found.files)
         hidden: list[SourceFile] = []
         for path in found.excluded:
             raw = self._read(path)
-            if raw is not None and self.gates.passes(raw):
+            if raw is not None and self._passes(path, raw):
                 line = self.gates.first_line(raw)
                 self.report.unseen.append(
                     Unseen(path, line, "the file is excluded, and holds what may be legacy code")
                 )
                 with contextlib.suppress(SourceError):
-                    hidden.append(SourceFile.from_bytes(path, raw))
+                    hidden.append(load(path, raw))
         self.counting.shown = frozenset((*found.files, *found.around))
         candidates = self._candidates(found)
         candidates.hidden += hidden
@@ -192,7 +196,7 @@ class _Run:
                 problem = _unreadable(path, raw)
                 if problem is not None:
                     self.report.errors.append(Failure(path, problem))
-                elif self.gates.passes(raw):
+                elif self._passes(path, raw):
                     passed[str(keys[path])] = raw
                 elif _COMMENT.search(raw):
                     self._note(path, raw)
@@ -202,20 +206,20 @@ class _Run:
         for key, path in self._around(candidates.shown).items():
             names[str(key)] = path
             raw = self._read(path)
-            if raw is not None and self.gates.passes(raw):
+            if raw is not None and self._passes(path, raw):
                 passed[str(key)] = raw
         reached = set(passed)
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
         if sources:
-            reached |= importers(sources, names, lambda name: self._contents(name, passed), str(self._root))
+            reached |= importers(sources, names, lambda name: self._code(name, passed), str(self._root))
         for name in sorted(reached):
             self._take(candidates, Path(name), names[name], self._contents(name, passed))
         return candidates
 
     def _take(self, candidates: _Candidates, key: Path, path: Path, raw: bytes) -> None:
         try:
-            candidates.sources[key] = SourceFile.from_bytes(path, raw)
+            candidates.sources[key] = load(path, raw)
         except SourceError as error:
             # What is wrong at first sight is told already.
             if key in candidates.shown and _unreadable(path, raw) is None:
@@ -239,11 +243,17 @@ class _Run:
 
     def _note(self, path: Path, raw: bytes) -> None:
         with contextlib.suppress(SourceError):
-            self.counting.noted[path] = SourceFile.from_bytes(path, raw)
+            self.counting.noted[path] = load(path, raw)
 
     def _contents(self, name: str, passed: dict[str, bytes]) -> bytes:
         known = passed.get(name)
         return known if known is not None else self._read(Path(name)) or b""
+
+    def _code(self, name: str, passed: dict[str, bytes]) -> bytes:
+        return code_of(Path(name), self._contents(name, passed))
+
+    def _passes(self, path: Path, raw: bytes) -> bool:
+        return self.gates.passes(searched(path.name, raw))
 
     def _progress(self, done: int, total: int) -> None:
         self.deep.check()
@@ -293,7 +303,7 @@ class _Run:
                 self.pack.targets[self.settings.target or self.pack.default_target],
                 files,
                 candidates.all,
-                [*candidates.sources.values(), *candidates.hidden],
+                [source for source in (*candidates.sources.values(), *candidates.hidden) if source.fixable],
                 self._has_project(),
                 self.selection,
             ),
@@ -306,17 +316,22 @@ class _Run:
 
         self.deep.check()
         sources = list(candidates.sources.values())
-        return analyse(
+        own = Report()
+        found = analyse(
             self.settings,
             self.pack,
             sources,
             candidates.shown,
-            report,
+            own,
             loaded=candidates.sources,
             passes=self.gates.passes,
             has_clients=self.has_clients,
             selection=self.selection,
         )
+        # What is told of a notebook's or page's code names its places as the file has them.
+        named = candidates.all
+        report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
+        return [told(finding, named) for finding in possible(found, named)]
 
     # Fixing
 
@@ -421,6 +436,8 @@ def _check_names(settings: Settings, pack: RulePack) -> None:
 
 def _unreadable(path: Path, content: bytes) -> str | None:
     """Why a file cannot be Python source, for the mistakes that can be told at first sight."""
+    if is_embedding(path.name):
+        return None
     if b"\0" not in content and not _DECLARATION.search(content[:400]):
         return None
     try:

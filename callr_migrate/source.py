@@ -29,6 +29,17 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True)
+class DiskEdit:
+    """An edit of the file on disk: places in it, `text` as it is written there."""
+
+    start: Position
+    end: Position
+    start_byte: int
+    end_byte: int
+    text: str
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file, decoded once. `text` has no byte order mark; its newlines are those of the file."""
 
@@ -104,6 +115,48 @@ class SourceFile:
         line = bisect_right(self.line_starts, offset) - 1
         return self._line_byte_starts[line] + len(
             self.text[self.line_starts[line] : offset].encode(self.encoding)
+        )
+
+    # Where Python stands inside of another file (`embedded`), these differ from the above.
+
+    @property
+    def fixable(self) -> bool:
+        """Whether the file may be changed at all."""
+        return True
+
+    def on_disk(self, offset: int) -> Position:
+        """Offset -> line and column in the file on disk."""
+        return self.position(offset)
+
+    def disk_span(self, start: int, end: int) -> tuple[str, int, int]:
+        """The text of the file on disk, and what a span of `text` is in it."""
+        return self.text, start, end
+
+    def cell(self, offset: int) -> tuple[int, int] | None:
+        """Offset -> the number of a notebook's cell (from 1) and the line in it; None outside of notebooks."""
+        return None
+
+    def shown_line(self, line: int) -> str:
+        """A line as people wrote it."""
+        return self.line_text(line)
+
+    @property
+    def unmasked(self) -> str:
+        """The text as people wrote it, of the same length as `text`."""
+        return self.text
+
+    def line_number(self, line: int) -> int:
+        """What a line of the text is called where it is shown."""
+        return line
+
+    def disk_edit(self, edit: Edit) -> DiskEdit:
+        """An edit of the text as one of the file on disk."""
+        return DiskEdit(
+            self.position(edit.start),
+            self.position(edit.end),
+            self.byte_offset(edit.start),
+            self.byte_offset(edit.end),
+            edit.text,
         )
 
     @cached_property

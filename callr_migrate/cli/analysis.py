@@ -111,6 +111,7 @@ _OPTIONS = (
         metavar="REV",
         help="Only findings in lines that were changed since this commit of git.",
     ),
+    click.option("--docs", is_flag=True, help="Check the code blocks of Markdown and reStructuredText, too."),
     click.option("--statistics", is_flag=True, help="Count by code and by method in place of listing."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 also where there are findings."),
     click.option("--quiet", "-q", is_flag=True, help="Findings and errors only."),
@@ -158,6 +159,7 @@ class Asked:
     baseline: Path | None
     write_baseline: Path | None
     diff_base: str | None
+    docs: bool
     statistics: bool
     exit_zero: bool
     quiet: bool
@@ -230,6 +232,7 @@ def analyse(
                 content=read_standard_input() if asked.from_stdin else None,
                 on_progress=progress,
                 cache=asked.cache,
+                docs=asked.docs,
             )
         )
     for note in [] if asked.quiet or quiet else outcome.report.notes:

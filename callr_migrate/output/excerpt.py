@@ -52,7 +52,7 @@ def excerpt(source: SourceFile, start: int, end: int, secrets: Iterable[Span], p
     while end > start and source.text[end - 1] in "\r\n":
         end -= 1
     first, last = source.position(start), source.position(end)
-    gutter = len(str(last.line))
+    gutter = max(len(str(source.line_number(line))) for line in (first.line, last.line))
     bar = paint("blue", " " * gutter + " |")
     shown = _Lines(source, tuple(secrets), paint, gutter)
     if first.line == last.line:
@@ -90,11 +90,11 @@ class _Lines:
     gutter: int
 
     def number(self, line: int) -> str:
-        return self.paint("blue", f"{line:>{self.gutter}} |")
+        return self.paint("blue", f"{self.source.line_number(line):>{self.gutter}} |")
 
     def line(self, line: int, start: int, end: int) -> tuple[str, int, int]:
         """Return a line as shown, the columns before its character `start`, and those from there to `end`."""
-        text = self.source.line_text(line)
+        text = self.source.shown_line(line)
         offset = self.source.line_starts[line - 1]
         hidden = {
             index - offset

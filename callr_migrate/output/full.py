@@ -28,7 +28,8 @@ def headline_place(place: Located, paint: Paint) -> str:
     """`path:line:column:`; a click on it opens the file where the terminal can."""
     path = place.finding.path
     shown = f"{paint('bold', one_line(shown_path(path)))}:{place.start.line}:{place.start.column}"
-    return f"{paint.file(path, place.start.line, shown)}:"
+    cell = f" cell {place.cell[0]}, line {place.cell[1]}:" if place.cell else ""
+    return f"{paint.file(path, place.start.line, shown)}:{cell}"
 
 
 def _block(place: Located, secrets: tuple[Span, ...], paint: Paint, verbose: bool) -> list[str]:

@@ -89,6 +89,7 @@ def _finding(place: Located, sources: Mapping[Path, SourceFile]) -> dict[str, An
         "path": shown_path(finding.path),
         "start": {"line": place.start.line, "column": place.start.column},
         "end": {"line": place.end.line, "column": place.end.column},
+        "cell": place.cell and {"number": place.cell[0], "line": place.cell[1]},
         "method": finding.method,
         "surface": finding.surface,
         "applicability": finding.applicability.value,
@@ -112,9 +113,10 @@ def _finding(place: Located, sources: Mapping[Path, SourceFile]) -> dict[str, An
 
 
 def _edit(edit: Edit, source: SourceFile) -> dict[str, Any]:
+    carried = source.disk_edit(edit)
     return {
         "path": shown_path(edit.path),
-        "start_byte": source.byte_offset(edit.start),
-        "end_byte": source.byte_offset(edit.end),
-        "text": edit.text,
+        "start_byte": carried.start_byte,
+        "end_byte": carried.end_byte,
+        "text": carried.text,
     }

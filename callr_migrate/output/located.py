@@ -22,13 +22,17 @@ _CHECKOUT_VARIABLES = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A finding and its place; `end` is exclusive. `source` is None for a file that could not be decoded."""
+    """A finding and its place in the file; `end` is exclusive. `source` is None for a file that could not be decoded.
+
+    `cell` is that of a notebook, from 1, and the line in it.
+    """
 
     finding: Finding
     source: SourceFile | None
     start: Position
     end: Position
     fingerprint: str
+    cell: tuple[int, int] | None = None
 
 
 def located(outcome: Result) -> list[Located]:
@@ -59,9 +63,9 @@ def repository_path(path: Path) -> str:
 
 def _located(finding: Finding, outcome: Result, mark: str) -> Located:
     source = sources_of(outcome, finding).get(finding.path)
-    start = source.position(finding.start) if source else Position(1, 1)
-    end = source.position(finding.end) if source else start
-    return Located(finding, source, start, end, mark)
+    start = source.on_disk(finding.start) if source else Position(1, 1)
+    end = source.on_disk(finding.end) if source else start
+    return Located(finding, source, start, end, mark, source.cell(finding.start) if source else None)
 
 
 def _fingerprints(findings: list[Finding], outcome: Result) -> list[str]:

@@ -122,13 +122,12 @@ def _fix(description: str, edits: list[Edit], sources: Mapping[Path, SourceFile]
                 "artifactLocation": _artifact(path),
                 "replacements": [
                     {
-                        "deletedRegion": _region(
-                            sources[path].position(edit.start), sources[path].position(edit.end)
-                        ),
-                        "insertedContent": {"text": edit.text},
+                        "deletedRegion": _region(carried.start, carried.end),
+                        "insertedContent": {"text": carried.text},
                     }
                     # In the order in which insertions at one place follow each other.
                     for edit in sorted(found, key=lambda edit: (edit.start, edit.end))
+                    for carried in [sources[path].disk_edit(edit)]
                 ],
             }
             for path, found in by_path.items()

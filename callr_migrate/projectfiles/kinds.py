@@ -15,6 +15,7 @@ class Kind(enum.Enum):
     PIPFILE = "Pipfile"
     INI = "ini"  # setup.cfg, tox.ini, and settings of one's own
     SETUP = "setup.py"
+    NOTEBOOK = "notebook"  # what its magics install
     YAML = "yaml"  # conda environments, pipelines, and settings of one's own
     SHELL = "shell"  # Dockerfiles
     LOCK = "lock"
@@ -67,5 +68,7 @@ def kind_of(name: str, folder: str = "") -> Kind | None:
 
 
 def kind_of_path(path: Path) -> Kind | None:
-    """The same of a path; `setup.py` is one of these, too."""
-    return Kind.SETUP if path.name == "setup.py" else kind_of(path.name, path.parent.name)
+    """The same of a path; code that requires something itself is one of these, too."""
+    if path.name == "setup.py":
+        return Kind.SETUP
+    return Kind.NOTEBOOK if path.suffix == ".ipynb" else kind_of(path.name, path.parent.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from callr_migrate.embedded import EmbeddedSource
 from callr_migrate.pack.model import RulePack
 from callr_migrate.projectfiles.entries import Contents
 from callr_migrate.projectfiles.kinds import Kind
@@ -66,4 +67,9 @@ def contents(source: SourceFile, kind: Kind, wanted: frozenset[str]) -> Contents
         return setup_file(source)
     if kind is Kind.YAML:
         return yaml_file(source)
+    if kind is Kind.NOTEBOOK and isinstance(source, EmbeddedSource):
+        magics = [(start, start + len(text)) for start, text, _ in source.hidden()]
+        return Contents(
+            [entry for entry in installed(source) if any(low <= entry.span[0] < high for low, high in magics)]
+        )
     return Contents(list(installed(source))) if kind is Kind.SHELL else Contents()

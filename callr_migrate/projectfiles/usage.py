@@ -33,9 +33,9 @@ def use_of(modules: Iterable[str], sources: Iterable[SourceFile]) -> Use | None:
     for source in sources:
         if not any(name in source.raw for name in quick):
             continue
-        lexed = Lexed.of(source.text)
+        lexed = Lexed.of(source.unmasked)
         match = imported.search(lexed.code) or next(
-            (found for found in loaded.finditer(source.text) if not lexed.in_comment(found.start())), None
+            (found for found in loaded.finditer(lexed.text) if not lexed.in_comment(found.start())), None
         )
         if match is not None:
             at = match.end() - 1

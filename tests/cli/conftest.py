@@ -48,6 +48,7 @@ class Request:
     content: bytes | None = None
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
+    docs: bool = False
 
 
 @dataclass

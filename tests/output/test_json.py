@@ -66,6 +66,7 @@ def test_a_finding_with_a_fix(outcome) -> None:
         "path": "a/x.py",
         "start": {"line": 1, "column": 10},
         "end": {"line": 2, "column": 5},
+        "cell": None,
         "method": "a.b",
         "surface": "sdk",
         "applicability": "unsafe",

@@ -14,7 +14,7 @@ from callr_migrate.check.credentials import credential_findings
 from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
-from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.detect.calls import Detection, LegacyCall
 from callr_migrate.detect.scan import ScannedCall, scan
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.detect.wrappers import through_wrappers
@@ -22,7 +22,8 @@ from callr_migrate.embedded import EmbeddedSource
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
 from callr_migrate.evaluate.nesting import Burden, burden
 from callr_migrate.evaluate.python2 import is_python_2
-from callr_migrate.findings import Finding, Report, Unseen
+from callr_migrate.faults import described
+from callr_migrate.findings import Failure, Finding, Report, Unseen
 from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
 from callr_migrate.rewrite.planner import Planner
@@ -160,6 +161,8 @@ class _Engine:
             return Obstacle("CLR901", "nests too deeply to be parsed", _SIMPLIFY)
         except InexactTreeError:
             return Obstacle("CLR901", "is not given back exactly by the parser", _SIMPLIFY)
+        except Exception as error:
+            self._failed(error, source.path)
         return None
 
     def _not_analysed(self, source: SourceFile, obstacle: Obstacle) -> list[Finding]:
@@ -205,9 +208,12 @@ class _Engine:
         done: set[Path] = set()
         while True:
             calls += self._detected(evaluator, project, done)
-            states, findings = self._judged(
-                evaluator, planner, through_wrappers(evaluator, project.modules, calls)
-            )
+            try:
+                every = through_wrappers(evaluator, project.modules, calls)
+            except Exception as error:
+                self._failed(error)
+                every = calls
+            states, findings = self._judged(evaluator, planner, every)
             if not self.goes_further or all(module.path.resolve() in done for module in project.modules):
                 return states, findings
 
@@ -217,9 +223,15 @@ class _Engine:
                 break
             for module in pending:
                 done.add(module.path.resolve())
-                detections = [posts.detect(evaluator, module)]
+                detectors = [posts.detect]
                 if self.goes_further or self.markers.search(module.source.text):
-                    detections.append(sdk.detect(evaluator, module))
+                    detectors.append(sdk.detect)
+                detections: list[Detection] = []
+                for detect in detectors:
+                    try:
+                        detections.append(detect(evaluator, module))
+                    except Exception as error:
+                        self._failed(error, module.path)
                 for detection in detections:
                     yield from detection.calls
                 if self._is_shown(module.path):
@@ -235,7 +247,11 @@ class _Engine:
         states: list[CallState] = []
         findings: list[Finding] = []
         for call in calls:
-            state = judge(evaluator, planner, call)
+            try:
+                state, retired = judge(evaluator, planner, call), app_finding(evaluator, call)
+            except Exception as error:
+                self._failed(error, call.module.path)
+                continue
             surface = self.pack.surfaces.get(call.surface)
             if call.obstacle is not None and state.mapped:
                 state.reason = call.obstacle
@@ -244,7 +260,6 @@ class _Engine:
                     f"calls of this kind are not rewritten: {surface.summary} {surface.note or ''}".strip()
                 )
             states.append(state)
-            retired = app_finding(evaluator, call)
             if retired is not None:
                 findings.append(retired)
         return states, findings
@@ -252,6 +267,13 @@ class _Engine:
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         if not states and not self.goes_further:
             return []
+        try:
+            return self._planned(evaluator, project, states)
+        except Exception as error:
+            self._failed(error)
+            return [_only_told(state) for state in states]
+
+    def _planned(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         modules = project.modules
         prepare(evaluator, states, settled=self.options.auth is not None)
         for _ in range(_MAX_ROUNDS):
@@ -270,6 +292,12 @@ class _Engine:
             *findings.all(),
             *credential_findings(findings.secrets, clients, calls, self._may_change),
         ]
+
+    def _failed(self, error: Exception, path: Path | None = None) -> None:
+        """Tell of a fault, once a place; what it does not touch is done all the same."""
+        failure = Failure(path, described(error))
+        if failure not in self.report.errors:
+            self.report.errors.append(failure)
 
     def _may_change(self, module: Module) -> bool:
         source = module.source
@@ -291,6 +319,24 @@ class _Engine:
             obstacle = Obstacle("CLR901", what, "")
             found += call_findings(self.pack, source, calls, obstacle)
         return found
+
+
+def _only_told(state: CallState) -> Finding:
+    """A call whose rewrite could not be planned."""
+    module = state.call.module
+    return Finding(
+        state.code,
+        state.message,
+        module.path,
+        *module.span(state.call.node),
+        method=state.call.method,
+        surface=state.call.surface,
+        facts=tuple(state.facts),
+        reason=state.reason or "the rewrite could not be planned: see the error",
+        help=state.help,
+        url=state.url,
+        secrets=in_text(Lexed.of(module.source.text)),
+    )
 
 
 def _marker_pattern(pack: RulePack) -> re.Pattern[str]:

@@ -5,10 +5,7 @@ Importing this brings click in and nothing else; a hook pays for start-up at eve
 
 from __future__ import annotations
 
-import os
-import traceback
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "callr-migrate"
-# Set to anything: faults of the tool itself come with their traceback.
-DEBUG_VARIABLE = "CALLR_MIGRATE_DEBUG"
-
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
@@ -88,19 +82,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _failed(error: Exception) -> int:
     from callr_migrate.config import ConfigError
+    from callr_migrate.faults import described
     from callr_migrate.pack import RuleError
 
     if isinstance(error, (ConfigError, RuleError)):
         for problem in error.problems:
             print_error(problem)
         return EXIT_ERROR
-    if os.environ.get(DEBUG_VARIABLE):
-        raise error
-    # The message of an unforeseen error may hold source text, and with it a credential: the place must do.
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    print_error(
-        f"internal fault ({type(error).__name__}{place}); please report it, "
-        f"with what the same command prints when {DEBUG_VARIABLE}=1 is set"
-    )
+    print_error(described(error))
     return EXIT_ERROR

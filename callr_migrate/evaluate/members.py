@@ -179,7 +179,13 @@ class Members(Names):
                 continue
             if any(name and name.endswith((".setter", ".deleter")) for name in decorators):
                 getters = [other for other in live(scope.bindings[name]) if other is not binding]
-                values += [self.returns(FunctionValue(Ref(module, getter.node))) for getter in getters[:1]]
+                # `x = property(...)` may stand for the getter, too.
+                values += [
+                    self.returns(FunctionValue(Ref(module, getter.node)))
+                    if isinstance(getter.node, cst.FunctionDef)
+                    else Unknown(f"`{name}` is a property that is not followed")
+                    for getter in getters[:1]
+                ]
                 continue
             values.append(function if instance is None else BoundMethod(instance, name, function))
             if not is_plain(binding.node):

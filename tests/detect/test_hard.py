@@ -279,3 +279,21 @@ def test_a_file_of_python_2_is_told(tmp_path: Path) -> None:
     write(tmp_path, {"program.py": 'import callr\nprint "x"\ncallr.Api("l", "p").call("sms.get", "X")\n'})
     found = report_of(tmp_path).findings
     assert [(finding.code, finding.method) for finding in found] == [("CLR901", None), ("CLR101", "sms.get")]
+
+
+def test_a_setter_of_a_property_that_is_no_function(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+        import callr
+
+        class Box:
+            api = property(lambda self: callr.Api("l", "p"))
+
+            @api.setter
+            def api(self, value):
+                pass
+
+        Box().api.call("sms.get", "X1")  # => unseen
+        """,
+    )

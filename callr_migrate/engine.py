@@ -15,6 +15,7 @@ from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.detect.calls import Detection, LegacyCall
+from callr_migrate.detect.facade import AWAITED
 from callr_migrate.detect.scan import ScannedCall, scan
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.detect.wrappers import through_wrappers
@@ -262,6 +263,11 @@ class _Engine:
             states.append(state)
             if retired is not None:
                 findings.append(retired)
+        # A client is asynchronous or it is not.
+        awaited = {client for call in calls if call.obstacle == AWAITED for client in call.clients}
+        for state in states:
+            if awaited.intersection(state.call.clients):
+                state.refuse(AWAITED)
         return states, findings
 
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:

@@ -16,6 +16,7 @@ def judge(evaluator: Evaluator, planner: RequestPlanner, call: LegacyCall) -> Ca
     """The code of a call, and a plan of its rewrite where its rule has one."""
     state = _judge(evaluator, planner, call)
     state.used = is_used(call)
+    state.doubts += [call.doubt] if call.doubt else []
     if call.rule is not None:
         state.url = state.url or _url(call.rule)
     return state

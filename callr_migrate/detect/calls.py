@@ -37,6 +37,7 @@ class LegacyCall:
     through: str | None = None
     forwards: str | None = None
     obstacle: str | None = None  # why a call of this form is not rewritten
+    doubt: str | None = None  # why its rewrite may be another call
 
     @property
     def ref(self) -> Ref:

@@ -8,9 +8,10 @@ import libcst as cst
 
 from callr_migrate.detect import handed
 from callr_migrate.detect.calls import Detection, LegacyCall
+from callr_migrate.detect.facade import awaited, facade_call
 from callr_migrate.detect.unseen import Doubts
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.shapes import BoundCall, bind_call
+from callr_migrate.evaluate.shapes import bind_call
 from callr_migrate.evaluate.values import (
     BoundMethod,
     Client,
@@ -22,7 +23,6 @@ from callr_migrate.evaluate.values import (
     constants,
     unknown_reason,
 )
-from callr_migrate.pack.model import FacadeCall
 
 
 def detect(evaluator: Evaluator, module: Module) -> Detection:
@@ -55,8 +55,13 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
         return None
     first = sorted(legacy, key=lambda option: (_surface(option), option.name))[0]
     facade = surfaces[_surface(first)].facade.get(first.name)
+    owners = tuple(
+        sorted({option.owner for option in legacy if isinstance(option.owner, Client)}, key=_place)
+    )
+    others = [option for option in callee.options() if option not in legacy]
+    mixed = bool(others) or len({option.name for option in legacy}) > 1
     if facade is not None:
-        return _facade_call(evaluator, module, node, first, facade)
+        return facade_call(evaluator, module, node, owners, facade, first.name, mixed=mixed)
     bound = bind_call(node, surfaces[_surface(first)].calls[first.name])
     if bound.params is not None and bound.named is None and _is_dict(evaluator, module, bound.params):
         bound = replace(bound, named=bound.params, arguments=None, problem=None)
@@ -72,41 +77,21 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
         else:
             methods = tuple(sorted({str(constant.value) for constant in known}))
     rule = evaluator.pack.methods.get(methods[0]) if len(methods) == 1 else None
-    others = [option for option in callee.options() if option not in legacy]
     receiver = None
     if isinstance(node.func, cst.Attribute) and _is_receiver(evaluator, module, node.func.value):
         receiver = node.func.value
-    owners = {option.owner for option in legacy if isinstance(option.owner, Client)}
     return LegacyCall(
         module,
         node,
         _surface(first),
-        tuple(sorted(owners, key=_place)),
-        bool(others) or len({option.name for option in legacy}) > 1,
+        owners,
+        mixed,
         receiver,
         bound,
         methods,
         reason,
         rule,
-    )
-
-
-def _facade_call(
-    evaluator: Evaluator, module: Module, node: cst.Call, callee: BoundMethod, facade: FacadeCall
-) -> LegacyCall:
-    """A call that spells its method as attributes; its parameters are the facade's own, not the method's."""
-    assert isinstance(callee.owner, Client)
-    return LegacyCall(
-        module,
-        node,
-        _surface(callee),
-        (callee.owner,),
-        False,
-        None,
-        BoundCall(None, None, "the parameters are those of the wrapper"),
-        (facade.method,),
-        None,
-        evaluator.pack.methods.get(facade.method),
+        obstacle=awaited(module, node) if surfaces[_surface(first)].facade else None,
     )
 
 

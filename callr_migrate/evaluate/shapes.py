@@ -34,13 +34,12 @@ def bind_call(node: cst.Call, shape: CallShape) -> BoundCall:
             keywords[arg.keyword.value] = arg.value
         else:
             positional.append(arg.value)
+    leading = [*positional[:before], *(keywords.pop(name) for name in shape.leading if name in keywords)]
     del positional[:before]
-    for name in shape.leading:
-        keywords.pop(name, None)
     method = positional.pop(0) if positional else keywords.pop(shape.method, None)
     if shape.spread:
         problem = f"the client takes no argument named `{next(iter(keywords))}`" if keywords else None
-        return BoundCall(method, tuple(positional), problem)
+        return BoundCall(method, tuple(positional), problem, ignored=tuple(leading))
     names = [shape.params or "", *shape.ignored]
     given = dict(zip(names, positional, strict=False))
     given.update(keywords)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location, Param, StatedFact, Verb
@@ -38,7 +39,10 @@ class FacadeCall:
     """A method of a legacy client that spells the API's method by attributes: `client.sms.send(...)`."""
 
     method: str
-    params: list[str] = field(default_factory=list)  # its own parameter names, in order
+    # Its own parameter names, in order: those of the method, then those of `neutral`. None if they are not known.
+    params: list[str] | None = None
+    # Further ones without a counterpart -> the value with which they do nothing.
+    neutral: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ class _Sms:
         self._api = api
 
     def send(self, sender: str, to: str, body: str, flash: bool = False) -> Any:
-        return self._api.call("POST", "sms.send", sender, to, body, {"flash_message": True} if flash else None)
+        return self._api.call(
+            "POST", "sms.send", sender, to, body, {"flash_message": True} if flash else None
+        )
 
     def get(self, sms_id: str) -> Any:
         return self._api.call("POST", "sms.get", sms_id)

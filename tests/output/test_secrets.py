@@ -194,6 +194,17 @@ def test_no_command_prints_one(project: Path, capfd: pytest.CaptureFixture[str])
     assert leaks(capfd.readouterr().out)
 
 
+def test_nothing_that_is_kept_holds_one(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before = set(project.rglob("*"))
+    main(["check", "--write-baseline", "base.json", "--cache-dir", "kept"])
+    main(["check", "--baseline", "base.json", "--cache-dir", "kept"])
+    written = [path for path in set(project.rglob("*")) - before if path.is_file()]
+    assert project / "base.json" in written
+    for path in written:
+        assert leaks(path.read_bytes().decode("latin-1")) == [], path
+    capfd.readouterr()
+
+
 def test_something_is_found_in_each_program(project: Path) -> None:
     findings = outcome_of().report.findings
     assert {finding.path.parts[0] for finding in findings} == {*SHAPES, "elsewhere"}

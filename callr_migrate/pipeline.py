@@ -50,6 +50,7 @@ class Request:
     attest: bool = False
     diff_base: str | None = None  # only what is in lines changed since this revision counts
     content: bytes | None = None  # what the only path holds, whatever is on disk
+    overlay: Mapping[Path, bytes] = field(default_factory=dict)  # what files hold, by resolved path
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
     docs: bool = False  # the code blocks of pages, too
@@ -169,6 +170,8 @@ class _Run:
         """The bytes of a file; None if it cannot be had, which is reported if asked for."""
         if self.given is not None and path.resolve() == self.given:
             return self.request.content
+        if self.request.overlay and (laid := self.request.overlay.get(path.resolve())) is not None:
+            return laid
         try:
             if path.stat().st_size > _MAX_READ:
                 why = f"is larger than {_MAX_READ // 1_000_000} MB; exclude it"
@@ -213,6 +216,8 @@ class _Run:
         self.has_clients = bool(sources)
         if sources:
             reached |= importers(sources, names, lambda name: self._code(name, passed), str(self._root))
+        # Else the analysis might come across one of them on its own, as it is on disk.
+        reached |= names.keys() & {str(path) for path in self.request.overlay}
         for name in sorted(reached):
             self._take(candidates, Path(name), names[name], self._contents(name, passed))
         return candidates

@@ -53,6 +53,7 @@ class LazyGroup(click.Group):
         "twin": "callr_migrate.cli.twin",
         "trace": "callr_migrate.cli.trace",
         "clean": "callr_migrate.cli.clean",
+        "server": "callr_migrate.cli.server",
     },
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -336,6 +336,7 @@ class _Run:
         # What is told of a notebook's or page's code names its places as the file has them.
         named = candidates.all
         report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
+        report.errors += [failure for failure in own.errors if failure not in report.errors]
         return [told(finding, named) for finding in possible(found, named)]
 
     # Fixing
@@ -361,6 +362,7 @@ class _Run:
         shown = self.counting.shown
         self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in shown]
         self.report.unseen += again.unseen
+        self.report.errors += [failure for failure in again.errors if failure not in self.report.errors]
         left = self.counting.selected(left, {**sources, **self.written})
         return [finding for finding in marked if finding.applied] + left
 

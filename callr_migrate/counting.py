@@ -32,6 +32,7 @@ class Counting:
     shown: frozenset[Path] = frozenset()
     noted: dict[Path, SourceFile] = field(default_factory=dict)
     changes: Changes | None = None
+    _left_out: dict[Path, tuple[int, int]] = field(default_factory=dict)  # suppressed, not selected
 
     def __post_init__(self) -> None:
         """Raise `ConfigError` at once where there is no such revision."""
@@ -40,29 +41,36 @@ class Counting:
     def _changes(self) -> Changes | None:
         return None if self.diff_base is None else changes_since(self.diff_base, self.root)
 
-    def selected(self, findings: Iterable[Finding], sources: Sources) -> list[Finding]:
+    def selected(
+        self, findings: Iterable[Finding], sources: Sources, shown: frozenset[Path]
+    ) -> list[Finding]:
         """The findings that are selected and not suppressed, and those about comments that suppress nothing.
 
-        The suppressed are counted. `sources` are the files as the findings see them.
+        The others are counted. `sources` are the files as the findings see them; all findings are in files that are
+        `shown`. Asked again, what was said of the same files before does not count any more.
         """
         by_path: dict[Path, list[Finding]] = {}
         for finding in findings:
             by_path.setdefault(finding.path, []).append(finding)
         counted: list[Finding] = []
-        self.report.suppressed = self.report.unselected = 0
         for source in {**self.noted, **sources}.values():
+            if source.path not in shown:
+                continue
             suppressions = self.selection.suppressions(source)
             found = by_path.get(source.path, [])
-            if source.path in self.shown and source.fixable:
-                found = [*found, *suppressions.unused(found)]
-            for finding in found:
+            suppressed = unselected = 0
+            # What holds code of several kinds has comments of several kinds.
+            unused = suppressions.unused(found) if source.fixable else []
+            for finding in (*found, *unused):
                 if not self.selection.is_wanted(finding.path, finding.code):
-                    self.report.unselected += 1
-                    continue
-                if suppressions.of(finding.code, finding.start, finding.end):
-                    self.report.suppressed += 1
+                    unselected += 1
+                elif suppressions.of(finding.code, finding.start, finding.end):
+                    suppressed += 1
                 else:
                     counted.append(finding)
+            self._left_out[source.path] = suppressed, unselected
+        self.report.suppressed = sum(suppressed for suppressed, _ in self._left_out.values())
+        self.report.unselected = sum(unselected for _, unselected in self._left_out.values())
         return counted
 
     def to_fix(self, findings: list[Finding], sources: Sources) -> list[Finding]:

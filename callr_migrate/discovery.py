@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from callr_migrate.config import DEFAULT_EXCLUDE, Settings, is_there
+from callr_migrate.config import DEFAULT_EXCLUDE, ConfigError, Settings, is_there
 from callr_migrate.embedded import DOCUMENTS, NOTEBOOK
 from callr_migrate.findings import Failure
 from callr_migrate.projectfiles.kinds import kind_of
+from callr_migrate.settings_tree import NAMES, SettingsTree
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -41,17 +42,27 @@ class Discovery:
     errors: list[Failure] = field(default_factory=list)
 
 
-def discover(paths: Sequence[Path], settings: Settings, *, docs: bool = False) -> Discovery:
+def discover(paths: Sequence[Path], settings: Settings | SettingsTree, *, docs: bool = False) -> Discovery:
     """Find the Python files at and below `paths`, named as given (below a folder: the folder's name and the rest).
 
-    With `docs` pages with code blocks, too.
+    In a folder with settings of its own its own excludes count, in place of those from above. With `docs` pages with
+    code blocks are found, too.
     """
-    walk = _Walk(settings)
-    walk.suffixes = (*SUFFIXES, *DOCUMENTS) if docs else SUFFIXES
+    tree = SettingsTree(settings, is_fixed=True) if isinstance(settings, Settings) else settings
+    walk = _Walk(tree, (*SUFFIXES, *DOCUMENTS) if docs else SUFFIXES)
     # The deepest first: a folder that was asked for by name is taken even if another path's walk excludes it.
     for path in sorted(paths, key=lambda path: -os.path.abspath(path).count(os.sep)):  # noqa: PTH100 - with `..` gone
         walk.take(path)
     return walk.result()
+
+
+def named(path: Path) -> Discovery:
+    """One file, which need not be there."""
+    return Discovery([path]) if _is_code(path) else Discovery(around=[path])
+
+
+def _is_code(path: Path) -> bool:
+    return path.name.endswith(SUFFIXES) or kind_of(path.name, path.parent.name) is None
 
 
 def gate(raw: bytes, literals: Sequence[bytes]) -> bool:
@@ -72,19 +83,36 @@ class _Folder(NamedTuple):
     path: Path
     absolute: str
     ignores: tuple[_Ignores, ...]
+    excludes: _Excludes
     excluded: bool
 
 
-class _Walk:
+class _Excludes:
+    """The excludes of settings; their globs are relative to the root."""
+
     def __init__(self, settings: Settings) -> None:
         self.root = str(settings.root)
-        self.suffixes: tuple[str, ...] = SUFFIXES
         user = [*settings.extend_exclude, *(text for text in settings.exclude if text not in DEFAULT_EXCLUDE)]
         # Plain names are most of them, and a set costs nothing.
         self.default_names = frozenset(settings.exclude) & frozenset(DEFAULT_EXCLUDE)
         self.user_names = frozenset(text for text in user if not _WILDCARDS & set(text))
         globs = [text for text in user if _WILDCARDS & set(text)]
         self.user_globs = _spec(globs) if globs else None
+
+    def cover(self, name: str, absolute: str, is_folder: bool) -> bool:
+        """Whether the user wants to leave this out."""
+        if name in self.user_names:
+            return True
+        return self.user_globs is not None and bool(
+            _decision(self.user_globs, self.root, absolute, is_folder)
+        )
+
+
+class _Walk:
+    def __init__(self, tree: SettingsTree, suffixes: tuple[str, ...]) -> None:
+        self.tree = tree
+        self.suffixes = suffixes
+        self._excludes: dict[int, _Excludes] = {}
         self.seen: set[Identity] = set()
         self.files: dict[tuple[Identity, str], Path] = {}
         self.around: dict[tuple[Identity, str], Path] = {}
@@ -113,12 +141,25 @@ class _Walk:
             return
         if stat.S_ISDIR(mode):
             absolute = os.path.abspath(path)  # noqa: PTH100 - `..` goes, links stay: that is the name for globs
-            self._walk(_Folder(path, absolute, self._outer_ignores(absolute), excluded=False))
+            try:
+                excludes = self._excludes_in(absolute)
+            except ConfigError as error:
+                self._misconfigured(error)
+                return
+            self._walk(_Folder(path, absolute, self._outer_ignores(absolute), excludes, excluded=False))
         elif stat.S_ISREG(mode):
-            is_code = path.name.endswith(self.suffixes) or kind_of(path.name, path.parent.name) is None
-            self._add(self.files if is_code else self.around, path)
+            try:
+                self.tree.of(path)
+            except ConfigError as error:
+                self._misconfigured(error)
+                return
+            self._add(self.files if _is_code(path) else self.around, path)
         else:
             self.errors.append(Failure(path, "is neither a file nor a folder"))
+
+    def _misconfigured(self, error: ConfigError) -> None:
+        failures = [Failure(None, problem) for problem in error.problems]
+        self.errors += [failure for failure in failures if failure not in self.errors]
 
     def _walk(self, start: _Folder) -> None:
         # Links come last, so that a file is known by its own name wherever that is within reach.
@@ -145,9 +186,16 @@ class _Walk:
         ignores = folder.ignores
         if ".gitignore" in names and (folder.path / ".gitignore").is_file():
             ignores = (*ignores, *self._ignores(folder.path / ".gitignore", folder.absolute))
+        excludes = folder.excludes
+        if not NAMES.isdisjoint(names):
+            try:
+                excludes = self._excludes_in(folder.absolute)
+            except ConfigError as error:
+                self._misconfigured(error)
+                return []
         inner: list[_Folder] = []
         for entry in found:
-            if entry.name in self.default_names:
+            if entry.name in excludes.default_names:
                 continue
             try:
                 is_folder, is_link = entry.is_dir(), entry.is_symlink()
@@ -162,7 +210,7 @@ class _Walk:
             absolute = os.path.join(folder.absolute, entry.name)  # noqa: PTH118 - the hot path: no Path objects
             if _ignored(ignores, absolute, is_folder):
                 continue
-            excluded = folder.excluded or self._is_excluded(entry.name, absolute, is_folder)
+            excluded = folder.excluded or excludes.cover(entry.name, absolute, is_folder)
             path = folder.path / entry.name
             if not is_folder:
                 if excluded and not is_code:
@@ -176,9 +224,9 @@ class _Walk:
                 continue
             elif is_link:
                 if not _contains(path, folder.path):
-                    self.links.append(_Folder(path, absolute, ignores, excluded))
+                    self.links.append(_Folder(path, absolute, ignores, excludes, excluded))
             else:
-                inner.append(_Folder(path, absolute, ignores, excluded))
+                inner.append(_Folder(path, absolute, ignores, excludes, excluded))
         return inner
 
     def _add(self, files: dict[tuple[Identity, str], Path], path: Path) -> None:
@@ -191,12 +239,12 @@ class _Walk:
             return
         files.setdefault(((info.st_dev, info.st_ino), real.name), path)
 
-    def _is_excluded(self, name: str, absolute: str, is_folder: bool) -> bool:
-        if name in self.user_names:
-            return True
-        return self.user_globs is not None and bool(
-            _decision(self.user_globs, self.root, absolute, is_folder)
-        )
+    def _excludes_in(self, folder: str) -> _Excludes:
+        settings = self.tree.of_folder(folder)
+        known = self._excludes.get(id(settings))
+        if known is None:
+            known = self._excludes[id(settings)] = _Excludes(settings)
+        return known
 
     def _ignores(self, path: Path, folder: str) -> Iterator[_Ignores]:
         try:

@@ -83,6 +83,7 @@ class _Engine:
         selection: Selection,
     ) -> None:
         self.settings = settings
+        self.selection = selection
         self.pack = pack
         self.shown = shown
         self.report = report
@@ -94,10 +95,9 @@ class _Engine:
         self.markers = _marker_pattern(pack)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
-            settings.line_length,
-            settings.target_version,
             settings.choices,
             settings.auth,
+            selection.layout_of,
             selection.why_not,
         )
 
@@ -143,7 +143,7 @@ class _Engine:
             return Obstacle("CLR902", f"is too large to be analysed ({size:.1f} MB)", _SIMPLIFY)
         if heavy is Burden.TOO_DEEP:
             return Obstacle("CLR901", "has an expression that nests too deeply to be parsed", _SIMPLIFY)
-        if self.settings.target_version < _BARE_EXCEPT and is_python_2(source.text):
+        if self.selection.layout_of(source.path)[1] < _BARE_EXCEPT and is_python_2(source.text):
             return syntax_obstacle(Lexed.of(source.text), source, None, None)
         return None
 

@@ -28,6 +28,11 @@ class Selection:
         """Whether findings of this code are selected in a file."""
         return self.settings_of(path).wants(code, path)
 
+    def layout_of(self, path: Path) -> tuple[int, tuple[int, int]]:
+        """The line length and the oldest Python of a file."""
+        settings = self.settings_of(path)
+        return settings.line_length, settings.target_version
+
     def why_not(self, source: SourceFile, code: str, start: int, end: int) -> str | None:
         """Why a finding does not count; None if it does."""
         if not self.is_wanted(source.path, code):

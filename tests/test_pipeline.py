@@ -22,6 +22,7 @@ from callr_migrate.config import load_settings
 from callr_migrate.deep import Deep, Stopped
 from callr_migrate.findings import Finding
 from callr_migrate.gates import Gates
+from callr_migrate.loading import Loader
 from callr_migrate.pipeline import Outcome, Request, run
 from callr_migrate.source import SourceError, SourceFile, Staged
 
@@ -532,7 +533,7 @@ def test_gates_lose_nothing(files: dict[str, str]) -> None:
 
 def test_without_a_hit_nothing_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     write(a="import b\n", b="x = 1\n")
-    monkeypatch.setattr(pipeline._Run, "_take", refuse_all)
+    monkeypatch.setattr(Loader, "_take", refuse_all)
     assert run(Request((Path(),), load_settings(Path()))).report.files == 2
 
 

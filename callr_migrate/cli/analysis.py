@@ -214,6 +214,8 @@ def analyse(
         raise click.UsageError("--attest is for all lines, so it excludes --diff-base")
     if diff and asked.write_baseline is not None:
         raise click.UsageError("--diff writes nothing, so it excludes --write-baseline")
+    from callr_migrate.settings_tree import SettingsTree
+
     settings = load_settings(_common(asked.paths), asked.config, asked.overrides)
     if asked.verbose and not quiet:
         print_note(_described(settings))
@@ -233,6 +235,7 @@ def analyse(
                 on_progress=progress,
                 cache=asked.cache,
                 docs=asked.docs,
+                tree=SettingsTree(settings, asked.overrides, is_fixed=asked.config is not None),
             )
         )
     for note in [] if asked.quiet or quiet else outcome.report.notes:

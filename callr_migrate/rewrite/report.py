@@ -173,7 +173,7 @@ class Findings:
                 local,
                 self.writer.styles[module],
                 "",
-                self.options.line_length,
+                self.writer.styles[module].line_length,
                 len("".join(parts)),
             )
             if isinstance(piece, str)

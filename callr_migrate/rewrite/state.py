@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import libcst as cst
 
@@ -24,10 +25,10 @@ class RewriteOptions:
     """What the user settled. `target` is a name of the pack; `auth` the credentials' form, None while open."""
 
     target: str
-    line_length: int = 88
-    target_version: tuple[int, int] = (3, 10)
     choices: Mapping[str, str] = field(default_factory=dict)
     auth: str | None = None
+    # The line length and the oldest Python that a file's rewritten code is for.
+    layout_of: Callable[[Path], tuple[int, tuple[int, int]]] = lambda _: (88, (3, 10))
     # Why a finding of a code at a place (offsets) does not count, so that its place must stay; None if it counts.
     why_not: Callable[[SourceFile, str, int, int], str | None] = lambda *_: None
 

@@ -38,9 +38,7 @@ class Writer:
         self.clients = ClientWriter(self.target, self.pack.service.base_url.value, self.pack.service.timeout)
         self.modules = list(modules)
         self.texts = {module: Texts(module) for module in self.modules}
-        self.styles = {
-            module: Style.of(module, options.line_length, options.target_version) for module in self.modules
-        }
+        self.styles = {module: Style.of(module, *options.layout_of(module.path)) for module in self.modules}
         self.imports = {module: Imports(evaluator, module) for module in self.modules}
         self._constructing: set[Module] = set()
         self._states = {state.call.node: state for state in plan.calls}

@@ -46,6 +46,7 @@ class Request:
     attest: bool = False
     diff_base: str | None = None
     content: bytes | None = None
+    tree: Any = None
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
     docs: bool = False

@@ -45,6 +45,10 @@ class Gates:
         self._call = re.compile(
             rb"\.(?:" + "|".join(map(re.escape, names)).encode() + rb")\([^'\"()]{0,200}['\"]([^'\"\r\n]+)"
         )
+        # A call whose method name comes from elsewhere, as where a client is a parameter.
+        self._forwarding = re.compile(
+            rb"\.(?:" + "|".join(map(re.escape, names)).encode() + rb")\(\s*[\w*\x80-\xff]"
+        )
         self._methods = frozenset(method.encode() for method in pack.methods)
 
     def passes(self, raw: bytes) -> bool:
@@ -55,6 +59,10 @@ class Gates:
         return any(call in raw for call in self._calls) and any(
             match[1] in self._methods for match in self._call.finditer(raw)
         )
+
+    def forwards(self, raw: bytes) -> bool:
+        """Whether a file of these bytes may hand a method name on to a client that it is given."""
+        return self._forwarding.search(raw) is not None
 
     def first_line(self, raw: bytes) -> int:
         """The line (from 1) of the first thing that passes."""
@@ -74,10 +82,20 @@ class Gates:
         return []
 
 
-def importers(sources: Iterable[str], files: Iterable[str], contents: Contents, root: str) -> set[str]:
-    """The files that import one of `sources`, also by way of others. All paths are resolved."""
+def importers(
+    sources: Iterable[str],
+    files: Iterable[str],
+    contents: Contents,
+    root: str,
+    forwards: Callable[[bytes], bool] = lambda _: False,
+) -> set[str]:
+    """The files that import one of `sources`, also by way of others. All paths are resolved.
+
+    What the sources import and hand their clients to counts as one of them, where its bytes say that it `forwards`.
+    """
     graph = _Imports(files, contents, root)
     reached = set(sources)
+    reached |= {path for path in graph.imported_by(reached) if forwards(contents(path))}
     waiting = list(reached)
     while waiting:
         for importer in graph.importers_of(waiting.pop()):
@@ -107,6 +125,21 @@ class _Imports:
         self.by_folder: dict[str, set[str]] = {}
         for path in self.files:
             self._note(path)
+
+    def imported_by(self, paths: Iterable[str]) -> set[str]:
+        """The files that these import, also by way of others."""
+        targets: dict[str, list[str]] = {}
+        for target, importers in self.by_file.items():
+            for importer in importers:
+                targets.setdefault(importer, []).append(target)
+        found: set[str] = set()
+        waiting = list(paths)
+        while waiting:
+            for target in targets.get(waiting.pop(), ()):
+                if target not in found:
+                    found.add(target)
+                    waiting.append(target)
+        return found
 
     def importers_of(self, path: str) -> Iterator[str]:
         """The files that import a file, or import a package that it stands below and then name it as an attribute."""

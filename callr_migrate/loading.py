@@ -131,7 +131,9 @@ class Loader:
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
         if sources:
-            reached |= importers(sources, names, lambda name: self._code_of(name, passed), str(self.root))
+            reached |= importers(
+                sources, names, lambda name: self._code_of(name, passed), str(self.root), self.gates.forwards
+            )
         # Else the analysis might come across one of them on its own, as it is on disk.
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):

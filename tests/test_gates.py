@@ -136,3 +136,17 @@ def test_paths_of_the_shipped_examples() -> None:
         [str(root / "acacias" / "clients.py")], files, lambda path: Path(path).read_bytes(), str(root)
     )
     assert str(root / "acacias" / "reminders.py") in found
+
+
+def test_who_else_calls_what_a_client_is_handed_to() -> None:
+    contents = {
+        "/r/main.py": b"import callr, helpers\nhelpers.send(callr.Api('a', 'b'), 'sms.get')\n",
+        "/r/helpers.py": b"from inner import send\n",
+        "/r/inner.py": b"def send(client, method):\n    client.call(method)\n",
+        "/r/plain.py": b"def send(client):\n    client.call('x')\n",
+        "/r/other.py": b"import inner\n",
+        "/r/third.py": b"import plain\n",
+    }
+    gates = Gates(load_pack())
+    found = importers(["/r/main.py"], contents, contents.__getitem__, "/r", gates.forwards)
+    assert found == {"/r/main.py", "/r/inner.py", "/r/helpers.py", "/r/other.py"}

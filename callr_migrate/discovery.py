@@ -6,6 +6,7 @@ a path that does not exist are failures, and files that the user's own excludes 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -267,13 +268,28 @@ class _Walk:
         else:
             outer = []
         top = outer[-1] if outer else Path(absolute)
-        files = [(top / ".git" / "info" / "exclude", top)]
+        files = [(_git_folder(top) / "info" / "exclude", top)]
         files += [(folder / ".gitignore", folder) for folder in reversed(outer)]
         ignores = tuple(
             ignore for path, folder in files if is_there(path) for ignore in self._ignores(path, str(folder))
         )
         below = [Path(absolute), *outer[:-1]]
         return () if any(_ignored(ignores, str(folder), is_folder=True) for folder in below) else ignores
+
+
+def _git_folder(top: Path) -> Path:
+    """Where git keeps what is a repository's own; a worktree or submodule has a file that says where.
+
+    Source: gitrepository-layout(5), `gitdir` and `commondir`.
+    """
+    folder = top / ".git"
+    with contextlib.suppress(OSError):
+        if folder.is_file():
+            folder = top / os.fsdecode(folder.read_bytes().removeprefix(b"gitdir:").strip())
+        common = folder / "commondir"
+        if is_there(common):
+            folder = folder / os.fsdecode(common.read_bytes().strip())
+    return folder
 
 
 def _spec(lines: Sequence[str]) -> GitIgnoreSpec:

@@ -273,3 +273,38 @@ def test_gate() -> None:
     assert gate(b"import abc", [b"xyz", b"abc"])
     assert not gate(b"import abc", [b"xyz"])
     assert gate(b"anything", [])
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_the_exclude_file_of_worktrees_and_submodules(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "protocol.file.allow=always"]
+        subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+
+    tree("repo/a.py", "repo/b.py")
+    git("init", "-q", "repo")
+    git("-C", "repo", "add", "a.py", "b.py")
+    git("-C", "repo", "commit", "-q", "--no-verify", "-m", "first")
+    git("-C", "repo", "worktree", "add", "-q", str(tmp_path / "copy"))
+    Path("repo/.git/info/exclude").write_text("b.py\nc.py\n")
+    git("init", "-q", "outer")
+    git("-C", "outer", "submodule", "-q", "add", str(tmp_path / "repo"), "inner")
+    Path("outer/.git/modules/inner/info/exclude").write_text("a.py\n")
+    Path("copy/sub").mkdir()
+    for name in ("copy/c.py", "copy/sub/c.py", "copy/sub/d.py"):
+        Path(name).touch()
+    assert found("copy") == ["copy/a.py", "copy/sub/d.py"]
+    assert found("copy/sub") == ["copy/sub/d.py"]
+    assert found("outer/inner") == ["outer/inner/b.py"]
+
+
+def test_a_git_file_that_says_nothing(tree: Tree) -> None:
+    tree("a.py", **{".git": "what\n"})
+    assert found() == ["a.py"]
+    Path(".git").write_bytes(b"gitdir: \0\xff\n")
+    assert found() == ["a.py"]

@@ -138,7 +138,10 @@ def _ini_line(source: SourceFile, low: int, high: int, container: str) -> Iterat
 def installed(source: SourceFile) -> Iterator[Entry]:
     """What `pip install` is given, in commands of whatever file."""
     text = source.text
+    at = 0
     for command in _INSTALL.finditer(text):
+        if command.start() < at:
+            continue  # a word of the command before
         words: list[Span] = []
         at = command.end()
         while (joint := _JOINT.match(text, at)) is not None and (

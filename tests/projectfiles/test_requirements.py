@@ -397,6 +397,13 @@ def test_a_command_keeps_something_to_install() -> None:
     assert path.read_text() == "RUN pip install callr\n"
 
 
+def test_a_command_in_a_command_is_one() -> None:
+    path = put("Dockerfile", "RUN pip install pip install callr x\n")
+    write(**{"main.py": CODE})
+    assert len(required(go())) == 1
+    assert path.read_text() == "RUN pip install pip install httpx x\n"
+
+
 def test_a_file_of_powershell() -> None:
     path = Path("requirements.txt")
     path.write_bytes("\ufeffdjango\r\ncallr==2.1.0\r\n".encode("utf-16-le"))

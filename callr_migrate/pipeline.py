@@ -192,7 +192,7 @@ class _Run:
             for kind in [kind_of_path(source.path)]
             if kind is not None and (key in candidates.around or key in candidates.shown)
         }
-        if not files:
+        if not (candidates.sources or candidates.around):
             return self._regrouped(found)
         from callr_migrate.projectfiles.plan import Project, project_findings
 
@@ -208,6 +208,7 @@ class _Run:
                         for source in (*candidates.sources.values(), *candidates.hidden)
                         if source.fixable
                     ],
+                    [source for key, source in candidates.sources.items() if key in candidates.shown],
                     self.loader.has_project(),
                     self.counting.selection,
                 ),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from callr_migrate.lexing import Lexed
 from callr_migrate.projectfiles.entries import Span
 from callr_migrate.source import SourceFile
 
@@ -19,6 +20,12 @@ _CREDENTIAL = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[\"']?([A-Za-z_][\w.-]*)[\"']?")
+
+# `NAME = `, `NAME: str = `, `"key": `, and with a default behind a call's first argument.
+_NAMED = re.compile(
+    r"[ \t{]*(?P<name>[A-Za-z_]\w*|\"[\w.-]+\"|'[\w.-]+')[ \t]*(?::[ \t]*[\w.\[\]| ]+)?[ \t]*[=:][ \t]*"
+    r"(?:[\w.]+\([^()\n]*,[ \t]*(?:default[ \t]*=[ \t]*)?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,28 @@ def settings_of(source: SourceFile, modules: list[str], addresses: list[str]) ->
             continue
         name = ".".join(filter(None, [section, *(parent for _, parent in parents), match["key"]]))
         yield from _setting(start, match, name, modules, addresses)
+
+
+def module_settings(source: SourceFile, addresses: list[str]) -> Iterator[Setting]:
+    """The names of a Python file that are given a text with one of the addresses, by itself or as a default."""
+    lexed = Lexed.of(source.text)
+    for start, end in lexed.strings:
+        literal = source.text[start:end].lower()
+        address = next((address for address in addresses if address in literal), None)
+        if address is None:
+            continue
+        before = source.line_starts[source.position(start).line - 1]
+        named = _NAMED.fullmatch(source.text, before, start)
+        if named is None:
+            continue
+        at = start + literal.find(address)
+        around = ((start, at), (at + len(address), end))
+        yield Setting(
+            named["name"].strip("'\""),
+            named.span("name"),
+            address,
+            tuple(part for part in around if part[0] < part[1]),
+        )
 
 
 def _setting(

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from callr_migrate.findings import Applicability, Edit, Finding, Fix
 from callr_migrate.pack.model import RulePack, Surface, Target
-from callr_migrate.projectfiles.configured import settings_of
+from callr_migrate.projectfiles.configured import Setting, module_settings, settings_of
 from callr_migrate.projectfiles.entries import Entry, Span, line_of
 from callr_migrate.projectfiles.kinds import Kind
 from callr_migrate.projectfiles.lists import made_by
@@ -26,6 +27,7 @@ from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 
 REQUIRED, LOCKED, ADDRESS, CREDENTIAL = "CLR701", "CLR702", "CLR703", "CLR704"
+_CALLS = "CLR1"
 _GROUP = "project-files"
 _USER = re.compile(r"://([^/\s@]+)@")
 _SETTINGS = frozenset({Kind.SETTINGS, Kind.INI, Kind.YAML, Kind.SHELL})
@@ -35,7 +37,8 @@ _SETTINGS = frozenset({Kind.SETTINGS, Kind.INI, Kind.YAML, Kind.SHELL})
 class Project:
     """What the plan is made from. `files` are the files around the code that were asked for.
 
-    `code` are all files of the project that may be legacy, whatever was asked for. `is_whole`: there are no others.
+    `code` are all files of the project that may be legacy, whatever was asked for, `shown` those that were.
+    `is_whole`: there are no others.
     """
 
     pack: RulePack
@@ -43,6 +46,7 @@ class Project:
     files: Mapping[Path, Kind]
     sources: Mapping[Path, SourceFile]
     code: Sequence[SourceFile]
+    shown: Sequence[SourceFile]
     is_whole: bool
     selection: Selection
 
@@ -72,17 +76,24 @@ class _Plan:
         }
         self.wanted = frozenset({*self.libraries, *self.brought, normal(project.target.distribution)})
         self.modules = [surface.module for surface in self.libraries.values() if surface.module]
-        self.before = {name: self._use([surface], project.code) for name, surface in self.libraries.items()}
-        after = self._after()
-        self.after = {name: self._use([surface], after) for name, surface in self.libraries.items()}
-        self.brought_use = {name: use_of(modules, after) for name, modules in self.brought.items()}
         self.removals: list[tuple[Finding, list[Edit]]] = []
         self.additions: list[Edit] = []
+
+    @cached_property
+    def before(self) -> dict[str, Use | None]:
+        """What needs each library now."""
+        return {name: self._use([surface], self.project.code) for name, surface in self.libraries.items()}
+
+    @cached_property
+    def after(self) -> dict[str, Use | None]:
+        """What needs it once all fixes are applied."""
+        return {name: self._use([surface], self._after) for name, surface in self.libraries.items()}
 
     @staticmethod
     def _use(surfaces: Iterable[Surface], sources: Sequence[SourceFile]) -> Use | None:
         return use_of([surface.module for surface in surfaces if surface.module], sources)
 
+    @cached_property
     def _after(self) -> list[SourceFile]:
         """The code as all fixes together make it."""
         edits: dict[Path, list[Edit]] = {}
@@ -109,6 +120,8 @@ class _Plan:
                 own += self._requirements(source, kind)
             if kind in _SETTINGS:
                 own += self._settings(source)
+        for source in self.project.shown:
+            own += self._module(source)
         return [*self._with_additions(), *own, *self._removed()]
 
     # Requirements
@@ -170,7 +183,7 @@ class _Plan:
         for other in beside:
             if other.name not in {normal(name) for name in surface.requires} or other.removal is None:
                 continue
-            if self.brought_use[other.name] is not None:
+            if use_of(self.brought[other.name], self._after) is not None:
                 continue
             finding = Finding(
                 REQUIRED,
@@ -262,35 +275,47 @@ class _Plan:
             url=self.pack.service.guide,
         )
 
+    @cached_property
+    def _addresses(self) -> list[str]:
+        found = {address.lower() for surface in self.pack.surfaces.values() for address in surface.addresses}
+        return sorted(found, key=len, reverse=True)
+
+    def _module(self, source: SourceFile) -> Iterator[Finding]:
+        """The settings of a Python file that makes no legacy call itself; where one is made, its finding says it all."""
+        if not any(address.encode() in source.raw for address in self._addresses):
+            return
+        if not any(finding.path == source.path and finding.code.startswith(_CALLS) for finding in self.found):
+            for setting in module_settings(source, self._addresses):
+                yield self._address(source, setting)
+
     def _settings(self, source: SourceFile) -> Iterator[Finding]:
-        addresses = sorted(
-            {address.lower() for surface in self.pack.surfaces.values() for address in surface.addresses},
-            key=len,
-            reverse=True,
-        )
         in_use = any(self.before.values()) or any(finding.method for finding in self.found)
-        for setting in settings_of(source, self.modules, addresses):
+        service = self.pack.service
+        for setting in settings_of(source, self.modules, self._addresses):
             if setting.address is not None:
-                yield Finding(
-                    ADDRESS,
-                    f"{setting.name} holds an address of the API that ends on {self.pack.service.shutdown.value}",
-                    source.path,
-                    *setting.span,
-                    help=f"The address of REST v2 is {self.pack.service.base_url.value}, and its requests are others.",
-                    url=self.pack.service.guide,
-                    secrets=setting.secrets,
-                )
+                yield self._address(source, setting)
             elif in_use:
                 yield Finding(
                     CREDENTIAL,
-                    f"{setting.name} seems to hold a credential of the API that ends on "
-                    f"{self.pack.service.shutdown.value}",
+                    f"{setting.name} seems to hold a credential of the API that ends on {service.shutdown.value}",
                     source.path,
                     *setting.span,
-                    help=self.pack.service.credentials.note,
-                    url=self.pack.service.credentials.source,
+                    help=service.credentials.note,
+                    url=service.credentials.source,
                     secrets=setting.secrets,
                 )
+
+    def _address(self, source: SourceFile, setting: Setting) -> Finding:
+        service = self.pack.service
+        return Finding(
+            ADDRESS,
+            f"{setting.name} holds an address of the API that ends on {service.shutdown.value}",
+            source.path,
+            *setting.span,
+            help=f"The address of REST v2 is {service.base_url.value}, and its requests are others.",
+            url=service.guide,
+            secrets=setting.secrets,
+        )
 
 
 def _url_secrets(source: SourceFile, span: Span) -> tuple[Span, ...]:

@@ -156,3 +156,30 @@ def test_kinds(name: str) -> None:
 def test_texts_in_a_folder_of_requirements() -> None:
     assert kind_of("base.txt", "requirements") is Kind.REQUIREMENTS
     assert kind_of("base.txt", "docs") is None
+
+
+MODULES = {
+    "a name": (f'BASE = "{URL}"\n', ["BASE"]),
+    "an annotated name": (f"class S:\n    base: str = '{URL}'\n", ["base"]),
+    "a key": (f'SMS = {{\n    "url": "{URL}",\n}}\n', ["url"]),
+    "a default": (f'BASE = os.environ.get("BASE", "{URL}")\n', ["BASE"]),
+    "a named default": (f'BASE = config("BASE", default="{URL}")\n', ["BASE"]),
+    "in Python 2": (f'print 1\nBASE = "{URL}"\n', ["BASE"]),
+    "a comment": (f"# BASE = '{URL}'\n", []),
+    "a text about it": (f'"""See {URL}."""\n', []),
+    "the new address": ('BASE = "https://api.callr.com/v2.0"\n', []),
+    "a file that makes the calls": (
+        f'BASE = "{URL}"\nimport requests\nrequests.post(BASE, json={{"jsonrpc": "2.0", "method": "sms.get", "params": [x]}})\n',
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "names"), MODULES.values(), ids=MODULES)
+def test_settings_modules(text: str, names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("settings.py").write_text(text)
+    found = [finding for finding in go().report.findings if finding.code == "CLR703"]
+    assert [finding.message.split()[0] for finding in found] == names
+    for form in FORMATS if names else ():
+        main(["check", ".", "--output-format", form, "--verbose"])
+        assert "hunter2" not in capsys.readouterr().out

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from callr_migrate.config import load_settings
 from callr_migrate.findings import Evidence
-from callr_migrate.twin import child, copying, summary
+from callr_migrate.twin import child, copying, files, summary
 from callr_migrate.twin.clock import Clock
 from callr_migrate.twin.explaining import Explainer
 from callr_migrate.twin.judging import Difference, Judgement, judge
@@ -93,11 +93,7 @@ def _fresh(setup: Setup) -> Setup:
     """A setup whose account no other run has had."""
     if setup.initial is None:
         return setup
-    import json
-
-    from callr_migrate.twin import files
-
-    return replace(setup, initial=files.parse(json.loads(files.dump(setup.initial))))
+    return replace(setup, initial=files.read(files.dump(setup.initial)))
 
 
 def _project_of(cwd: Path) -> Path:

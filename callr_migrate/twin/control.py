@@ -55,7 +55,12 @@ def _look(core: Core, what: str) -> Told:
 
 def _do(core: Core, what: str, given: dict[str, Any]) -> Told:
     account = core.account
-    if what == "clock":
+    if what == "reset":
+        if core.fresh is None:
+            raise ValueError("this twin cannot begin anew")
+        core.restart(core.fresh())
+        account = core.account
+    elif what == "clock":
         account.clock.advance(round(float(given["advance"]) * 1000))
         background.settle(account)
     elif what == "sms":
@@ -75,7 +80,7 @@ def _do(core: Core, what: str, given: dict[str, Any]) -> Told:
         account.state.credit += round(float(given["add"]) * 100)
         account.tell("billing.credit", account.state.credit)
     else:
-        return Told(404, {"message": "there is clock, sms, calls, webhooks, credit"})
+        return Told(404, {"message": "there is reset, clock, sms, calls, webhooks, credit"})
     webhooks.queue(account, core.words)
     return Told(200, {"now": core.words.rest_date(account.now)}, changed=True)
 

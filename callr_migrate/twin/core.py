@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -62,6 +62,7 @@ class Core:
         self, pack: RulePack, contract: Contract, account: Account, access: Access, faults: Faults
     ) -> None:
         self.account = account
+        self.fresh: Callable[[], Account] | None = None  # makes an account as the twin began with
         self.words = Words(pack)
         self.access = access
         self.faults = faults
@@ -71,6 +72,12 @@ class Core:
         self.rest = RestFace(account, self.words, contract)
         self.exchanges: list[Exchange] = []
         self.counted: Counter[str] = Counter()
+
+    def restart(self, account: Account) -> None:
+        """Go on with another account, and begin to count anew."""
+        self.account = self.legacy.account = self.rest.account = account
+        self.exchanges = []
+        self.counted = Counter()
 
     def answer(self, asked: Asked) -> Told:
         """Do one request; raises nothing that is the request's fault."""

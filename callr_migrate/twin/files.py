@@ -36,9 +36,14 @@ def load(path: Path) -> State | None:
     except OSError as error:
         raise StateError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
     try:
-        return parse(json.loads(raw))
+        return read(raw)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise StateError(f"{path}: is no state file of the twin; move it away to begin anew") from None
+
+
+def read(data: bytes) -> State:
+    """The state that was dumped; raises as `parse` does."""
+    return parse(json.loads(data))
 
 
 def parse(data: Any) -> State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,23 +91,15 @@ def _placed(output: bytes, copied: Path) -> str:
     return text
 
 
+_NAMES_ONE = ("sid", "legacy_id", "scenario")
+
+
 def short_ids(account: dict[str, Any]) -> frozenset[str]:
     """All short ids in an account, in lower case."""
-    found: set[str] = set()
-
-    def look(value: Any) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                look(key)
-                look(item)
-        elif isinstance(value, list):
-            for item in value:
-                look(item)
-        elif isinstance(value, str) and re.fullmatch(r"[a-z0-9]{8}|[A-Z0-9]{8}", value):
-            found.add(value.lower())
-
-    for table in ("messages", "numbers", "scenarios", "audio", "webhooks", "runs"):
-        look(account[table])
+    found = {str(run[0]).lower() for run in account["runs"]}
+    for table in ("messages", "numbers", "scenarios", "audio", "webhooks"):
+        for entry in account[table].values():
+            found |= {str(entry[name]).lower() for name in _NAMES_ONE if entry.get(name)}
     return frozenset(found)
 
 

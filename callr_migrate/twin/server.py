@@ -46,16 +46,25 @@ class Setup:
 def build(setup: Setup, on_exchange: Callable[[Exchange], None] | None = None) -> App:
     """A twin that is not served yet; raises `StateError`."""
     state = setup.initial or (files.load(setup.state) if setup.state else None)
+    began = None if state is None else files.dump(state)
+
+    def fresh() -> Account:
+        return _account(setup, None if began is None else files.read(began))
+
+    faults = setup.faults or Faults([], [], setup.seed)
+    core = Core(setup.pack, setup.contract, _account(setup, state), Access(setup.allowed), faults)
+    core.fresh = fresh
+    return App(core, setup.state, on_exchange)
+
+
+def _account(setup: Setup, state: State | None) -> Account:
     clock = Clock(setup.start)
     if state is None:
-        account = Account.new(setup.seed, clock)
-    else:
-        clock.advance(max(0, state.now - clock.now()))
-        account = Account(state, clock)
-        background.resume(account)
-    faults = setup.faults or Faults([], [], setup.seed)
-    core = Core(setup.pack, setup.contract, account, Access(setup.allowed), faults)
-    return App(core, setup.state, on_exchange)
+        return Account.new(setup.seed, clock)
+    clock.advance(max(0, state.now - clock.now()))
+    account = Account(state, clock)
+    background.resume(account)
+    return account
 
 
 class _Server(uvicorn.Server):

@@ -22,7 +22,8 @@ from callr_migrate.twin.observing import Observation, observe
 EXAMPLES = ROOT / "examples"
 # The SDK's ancestor, which cannot be installed on Python 3.
 FAKES = ROOT / "tests" / "support" / "fakes"
-TARGETS = ("httpx", "requests")
+# The second one in the long runs: it takes as long again.
+TARGETS = ("httpx", pytest.param("requests", marks=pytest.mark.soak))
 
 
 @dataclass(frozen=True)

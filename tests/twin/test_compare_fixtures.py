@@ -1,0 +1,188 @@
+"""The programs among the fixtures, before and after, over real HTTP against a twin: the same account is left behind."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.twin import LOGIN, PASSWORD, ROOT, acacias_state, setup
+
+from callr_migrate.twin import child, copying, summary
+from callr_migrate.twin.account import Account
+from callr_migrate.twin.explaining import Explainer
+from callr_migrate.twin.judging import judge
+from callr_migrate.twin.observing import Observation, short_ids
+from callr_migrate.twin.server import Beside, build
+
+FIXTURES = ROOT / "tests" / "fixtures"
+BATCH = ROOT / "tests" / "support" / "twin_batch.py"
+# The second one in the long runs: it takes as long again.
+TARGETS = ("httpx", pytest.param("requests", marks=pytest.mark.soak))
+
+Job = tuple[str, Path, str]
+
+
+def observe(jobs: list[Job], work: Path) -> dict[str, Observation]:
+    """Run `file` of each folder on an account of its own, all in one process."""
+    work.mkdir()
+    app = build(replace(setup(), initial=acacias_state(), allowed=frozenset({f"{LOGIN}:{PASSWORD}"})))
+    start = summary.snapshot(app.core.account.state)
+    runs: list[tuple[dict[str, Any], list[Any]]] = []
+    restart = app.core.restart
+
+    def kept(account: Account) -> None:
+        runs.append((summary.snapshot(app.core.account.state), app.core.exchanges))
+        restart(account)
+
+    app.core.restart = kept  # type: ignore[method-assign]
+    hosts = child.service_hosts(setup().pack)
+    notes = work / "notes.jsonl"
+    with Beside(app, hosts, work) as twin:
+        environ = child.environment(hosts, (twin.port, twin.tls_port), twin.authority, notes, skip_sleep=True)
+        done = subprocess.run(
+            [sys.executable, str(BATCH)],
+            input=json.dumps([[name, str(folder), file] for name, folder, file in jobs]),
+            capture_output=True,
+            encoding="utf-8",
+            env={**environ, "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"},
+            timeout=300,
+        )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    # What was before the first program is nobody's.
+    return {
+        name: Observation(
+            code=int(bool(results[name]["failed"])),
+            stdout=results[name]["output"],
+            stderr=results[name]["failed"],
+            exchanges=exchanges,
+            account=account,
+            start=start,
+            ids=short_ids(account),
+            seen=frozenset(),
+            notes=child.read_notes(notes),
+        )
+        for (name, _, _), (account, exchanges) in zip(jobs, runs[1:], strict=True)
+    }
+
+
+def told(before: Observation, after: Observation) -> str:
+    """What is different and not explained; empty for nothing."""
+    judgement = judge(before, after, Explainer(setup().pack, before.ids | after.ids, {}))
+    if judgement.equal:
+        return ""
+    return "\n".join(line for one in judgement.differences for line in one.lines()) + after.stderr
+
+
+# Fixtures of rewriting: both sides are there
+
+
+def sides(folder: Path) -> dict[str, Path]:
+    """`before` and the targets -> the file or folder."""
+    return {
+        side: path
+        for side in ("before", "after.httpx", "after.requests")
+        for path in (folder / f"{side}.py", folder / side)
+        if path.exists()
+    }
+
+
+def runs(folder: Path) -> bool:
+    before = sides(folder)["before"]
+    main = before if before.is_file() else before / "main.py"
+    config = folder / "callr-migrate.toml"
+    version = re.search(r'target-version = "3\.(\d+)"', config.read_text("utf-8") if config.exists() else "")
+    return b"# not run" not in main.read_bytes()[:200] and sys.version_info[1] >= int(
+        version[1] if version else 0
+    )
+
+
+REWRITES = [
+    path
+    for path in sorted((FIXTURES / "rewrite").iterdir())
+    if path.is_dir() and len(sides(path)) > 1 and runs(path)
+]
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def rewrites(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Observation, Observation]]:
+    """By name, the run before and the run after."""
+    root = tmp_path_factory.mktemp("rewrites")
+    made = f"after.{request.param}"
+    jobs: list[Job] = []
+    for case in REWRITES:
+        for side, path in sides(case).items():
+            if side not in ("before", made):
+                continue
+            folder = root / case.name / side
+            if path.is_dir():
+                shutil.copytree(path, folder)
+            else:
+                folder.mkdir(parents=True)
+                shutil.copy(path, folder / "main.py")
+            jobs.append((f"{case.name}:{side}", folder, "main.py"))
+    done = observe(jobs, root / "twin")
+    # A program that is left alone for one of the targets has but one side.
+    return {
+        case.name: (done[f"{case.name}:before"], done.get(f"{case.name}:{made}", done[f"{case.name}:before"]))
+        for case in REWRITES
+    }
+
+
+@pytest.mark.parametrize("case", REWRITES, ids=lambda path: path.name)
+def test_a_rewrite_does_the_same(rewrites: dict[str, tuple[Observation, Observation]], case: Path) -> None:
+    before, after = rewrites[case.name]
+    assert told(before, after) == ""
+    assert invented(after) == []
+
+
+def invented(run: Observation) -> list[str]:
+    """Names that a rewrite made up: the contract is open there, and knows none."""
+    marked = [text for exchange in run.exchanges if exchange.api == "rest-v2" for text in exchange.unproven]
+    return [text for text in marked if " query " in text or " body " in text]
+
+
+# Whole small projects: rewritten here; each of their files is tried as a program
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def projects(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Observation], dict[str, Observation]]:
+    root = tmp_path_factory.mktemp("projects")
+    jobs: list[Job] = []
+    for project in sorted((FIXTURES / "projects").iterdir()):
+        copied = Path(shutil.copytree(project, root / "before" / project.name))
+        files = [
+            path.relative_to(copied) for path in sorted(copied.rglob("*.py")) if path.name != "__init__.py"
+        ]
+        jobs += [(f"{project.name}/{file.as_posix()}", copied, file.as_posix()) for file in files]
+    before = observe(jobs, root / "twin-before")
+    # Others need what is not installed, arguments, or a caller.
+    able = [job for job in jobs if before[job[0]].exchanges and not before[job[0]].code]
+    after = []
+    for name in sorted({job[1].name for job in able}):
+        copied = Path(shutil.copytree(root / "before" / name, root / "after" / name))
+        (copied / "callr-migrate.toml").touch()
+        copying.rewrite(copied, {"target": request.param})
+        after += [(job[0], copied, job[2]) for job in able if job[1].name == name]
+    return before, observe(after, root / "twin-after")
+
+
+def test_the_projects_that_can_run_do_the_same(
+    projects: tuple[dict[str, Observation], dict[str, Observation]],
+) -> None:
+    before, after = projects
+    assert len(after) >= 4, {name: run.stderr[-200:] for name, run in before.items()}
+    different = {name: told(before[name], run) for name, run in after.items()}
+    assert {name: text for name, text in different.items() if text} == {}
+    assert [name for run in after.values() for name in invented(run)] == []

@@ -19,7 +19,7 @@ REDIRECT = Path(__file__).resolve().parent / "redirect"
 VARIABLE = "CALLR_MIGRATE_TWIN"
 _HOST = re.compile(r"(?:https?://)?([^/:]+)")
 # Options of the interpreter by which it would not look at `PYTHONPATH`, or not import `sitecustomize`.
-_BLIND = re.compile(r"-[a-zA-Z]*[IES]")
+_BLIND = re.compile(r"-(?![WXcm])[a-zA-Z]*[IES]")
 _ALONE = re.compile(r"-[bBdhiOqsuvVxP]*\Z")
 
 
@@ -103,7 +103,7 @@ def check_command(command: Sequence[str]) -> None:
     for option in command[1:]:
         if not option.startswith("-") or option in ("-", "-c", "-m") or option.startswith("--"):
             return
-        if _BLIND.match(option) and not option.startswith(("-W", "-X", "-c", "-m")):
+        if _BLIND.match(option):
             raise ChildError(
                 f"with {option} Python does not import sitecustomize, so nothing would be led to the twin; leave it out"
             )

@@ -110,6 +110,12 @@ CLIENTS = [
     code = "import httpx; print(httpx.get('https://api.callr.com/v2.0/ping', auth=('a', 'b')).json()['pong'])"
     print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip())
     """,
+    """
+    import os, subprocess, sys
+    code = "import httpx; print(httpx.get('https://api.callr.com/v2.0/ping', auth=('a', 'b')).json()['pong'])"
+    env = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    print(subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True).stdout.strip())
+    """,
     # Its proxy is for the rest of the world, too.
     "import callr; print(callr.Api('a', 'b', {'proxy': 'PROXY'}).call('system.get_timestamp') > 0 and 'pong')",
 ]  # fmt: skip
@@ -154,6 +160,7 @@ REFUSED = [
     ("import socket; socket.socket().connect(('media.callr.com', 443))", "a connection to media.callr.com"),
     ("import socket; socket.gethostbyname('www.callr.com')", "looking up www.callr.com"),
     ("import subprocess; subprocess.run(['curl', 'https://api.callr.com/v2.0/ping'])", "starting curl"),
+    ("import subprocess, sys; subprocess.run([sys.executable, '-I', 'x.py'])", "starting Python with -I"),
     ("import os; os.system('wget https://api.callr.com/v2.0/ping')", "starting wget"),
     ("import httpx; httpx.get('https://api.callr.com/v2.0/ping', proxy='http://PROXY')", "through a proxy"),
     ("import requests; requests.get('https://api.callr.com/', proxies={'https': 'http://PROXY'})", "reaching api.callr.com"),

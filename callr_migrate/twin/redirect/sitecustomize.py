@@ -25,6 +25,8 @@ VARIABLE = "CALLR_MIGRATE_TWIN"
 _NOWHERE = "203.0.113.77"
 # Modules that resolve and connect outside of Python, where nothing can be led elsewhere.
 _OWN_NETWORK = ("uvloop", "pycurl", "curl_cffi")
+# Options of the interpreter by which it would not look at `PYTHONPATH`, or not import `sitecustomize`.
+_BLIND = re.compile(r"-(?![WXcm])[a-zA-Z]*[IES]")
 _TO_PROXY = re.compile(rb"(?:CONNECT |[A-Z]+ https?://)\[?([^\s:/\]]+)")
 
 
@@ -195,6 +197,27 @@ class _Redirect:
         if peer[:2] != ("127.0.0.1", self.tls_port):
             self.refuse(f"TLS with {self.name(host)} at {peer[0]}:{peer[1]}")
 
+    def patch_processes(self) -> None:
+        """Lead programs that are started with an environment of their own there, too."""
+        import subprocess
+
+        init = subprocess.Popen.__init__
+        own = {VARIABLE: os.environ[VARIABLE], "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))}
+
+        def led_init(self: Any, *arguments: Any, **named: Any) -> None:
+            env = named.get("env")
+            if env is not None:
+                led = {os.fsdecode(name): value for name, value in env.items()}
+                if VARIABLE not in led:
+                    path = os.fsdecode(led.get("PYTHONPATH") or "")
+                    led.update(own)
+                    if path:
+                        led["PYTHONPATH"] += os.pathsep + path
+                    named["env"] = led
+            init(self, *arguments, **named)
+
+        subprocess.Popen.__init__ = led_init  # type: ignore[method-assign]
+
     def patch_sleep(self) -> None:
         """Let sleeping move the twin's clock in place of waiting."""
         import time
@@ -243,6 +266,11 @@ class _Redirect:
         parts = command if isinstance(command, (list, tuple)) else [command]
         texts = [os.fsdecode(part) for part in parts if isinstance(part, (str, bytes, os.PathLike))]
         if texts and "python" in os.path.basename(texts[0]).lower():
+            for option in texts[1:]:
+                if not option.startswith("-") or option in ("-", "-c", "-m") or option.startswith("--"):
+                    return
+                if _BLIND.match(option):
+                    self.refuse(f"starting Python with {option}, which would not be led to the twin")
             return
         for domain in self.domains:
             if any(
@@ -291,6 +319,7 @@ def _install() -> None:
     redirect = _Redirect(config)
     redirect.patch_sockets()
     redirect.patch_tls()
+    redirect.patch_processes()
     sys.addaudithook(redirect.audit)
     if config.get("skip_sleep"):
         redirect.patch_sleep()

@@ -145,12 +145,32 @@ class Binder:
     def _MatchAs(self, node: cst.MatchAs) -> None:
         if node.name is None:
             return
-        case = self.module.parents[node]
-        match = self.module.parents[case]
-        if isinstance(match, cst.Match):
-            self._target(node.name, "assign", match.subject)
+        found = self._matched(node)
+        if found is not None:
+            self._target(node.name, "assign", *found)
         else:
             self._target(node.name, "opaque", None)
+
+    def _matched(self, node: cst.MatchAs) -> tuple[cst.BaseExpression, tuple[int, ...]] | None:
+        """The subject of a pattern and the way to the part that a name of it takes, through sequences alone."""
+        path: list[int] = []
+        child: cst.CSTNode = node
+        while not isinstance(child, cst.MatchCase):
+            parent = self.module.parents[child]
+            if isinstance(parent, (cst.MatchTuple, cst.MatchList)):
+                before = list(parent.patterns)
+                index = next(number for number, pattern in enumerate(before) if pattern is child)
+                starred = any(isinstance(pattern, cst.MatchStar) for pattern in before[:index])
+                path.insert(0, index - len(before) if starred else index)
+            elif not isinstance(
+                parent,
+                (cst.MatchSequenceElement, cst.MatchOr, cst.MatchOrElement, cst.MatchAs, cst.MatchCase),
+            ):
+                return None
+            child = parent
+        match = self.module.parents[child]
+        assert isinstance(match, cst.Match)
+        return match.subject, tuple(path)
 
     def _MatchStar(self, node: cst.MatchStar) -> None:
         if node.name is not None:

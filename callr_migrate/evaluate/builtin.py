@@ -16,6 +16,7 @@ from callr_migrate.evaluate.values import (
     Ref,
     Row,
     SuperValue,
+    Symbol,
     Unknown,
     Value,
     constant_text,
@@ -193,9 +194,33 @@ def _join(call: _Call) -> Value | None:
 
 _Give = Callable[[_Call], "Value | None"]
 
+
 # Name -> (least and most arguments, what it gives).
+def _field(call: _Call) -> Value:
+    """A field of a dataclass: what it holds where nothing is given."""
+    if "default" in call.keywords:
+        return call.evaluator.evaluate(call.module, call.keywords["default"])
+    factory = call.keywords.get("default_factory") or call.keywords.get("factory")
+    if factory is None:
+        return Unknown("the field gets its value when the program runs")
+    options = call.evaluator.evaluate(call.module, factory).options()
+    return union(call.evaluator.called(option, call.module, call.node) for option in options)
+
+
+def _entered(call: _Call) -> Value:
+    return call.evaluator.entered(call.module, call.nodes[0])
+
+
 _FUNCTIONS: dict[str, tuple[int, int, _Give]] = {
+    "attr.field": (0, 0, _field),
+    "attr.ib": (0, 0, _field),
+    "attrs.field": (0, 0, _field),
     "builtins.__import__": (1, 5, _import),
+    # A stack is as good as its class: all that counts is what is entered.
+    "contextlib.AsyncExitStack": (0, 0, lambda _: Symbol("contextlib.ExitStack")),
+    "contextlib.ExitStack": (0, 0, lambda _: Symbol("contextlib.ExitStack")),
+    "contextlib.ExitStack.enter_context": (1, 1, _entered),
+    "dataclasses.field": (0, 0, _field),
     "builtins.dict": (0, 1, _dict),
     "builtins.dict.copy": (0, 0, _same),
     "builtins.dict.get": (1, 2, _get),

@@ -268,7 +268,7 @@ class Evaluator(Handing):
                     for method in self.member(option.of, name, option).options():
                         if isinstance(method, BoundMethod) and method.function is not None:
                             values.append(self.awaited(method.function))
-            elif isinstance(option, (Client, Unknown)):
+            elif isinstance(option, (Client, Symbol, Unknown)):
                 values.append(option)
         return union(values) if values else Unknown(f"what `with {short(module, node)}` gives is not known")
 

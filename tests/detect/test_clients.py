@@ -818,3 +818,71 @@ def test_import(tmp_path: Path, source: str) -> None:
 @pytest.mark.parametrize("source", [pytest.param(text, id=name) for name, text in PLACES.items()])
 def test_place(tmp_path: Path, source: str) -> None:
     check(tmp_path, source)
+
+
+OUT_OF_PATTERNS = """
+    import callr
+    from elsewhere import other
+    def connect():
+        return 1, callr.Api("l", "p"), None
+    match connect():
+        case [_, api, *_]:
+            api.call("sms.get", "X")  # => sms.get
+        case (*_, third, None) | [_, third]:
+            third.call("sms.get", "X")  # => sms.get
+        case (1, (inner, _), None):
+            inner.call("sms.get", "X")  # => unseen
+        case [1, callr.Api() as named, _] as whole:
+            named.call("sms.get", "X")  # => sms.get
+            whole[1].call("sms.get", "X")  # => sms.get
+        case {"api": by_key}:
+            by_key.call("sms.get", "X")  # => unseen
+    match other:
+        case [api2]:
+            api2.call("sms.get", "X")  # => unseen
+    """
+
+OUT_OF_STACKS = """
+    import callr, contextlib
+    from contextlib import ExitStack
+    from elsewhere import other
+    @contextlib.contextmanager
+    def phone():
+        yield callr.Api("l", "p")
+    with ExitStack() as stack, other() as strange:
+        stack.enter_context(phone()).call("sms.get", "X")  # => sms.get
+        strange.enter_context(phone()).call("sms.get", "X")  # => unseen
+    class C:
+        def __init__(self):
+            self.stack = contextlib.ExitStack()
+            self.api = self.stack.enter_context(phone())
+        def f(self):
+            self.api.call("sms.get", "X")  # => sms.get
+    """
+
+OUT_OF_FIELDS = """
+    import attrs, callr, dataclasses
+    from dataclasses import dataclass, field
+    def make():
+        return callr.Api("l", "p")
+    @dataclass
+    class C:
+        a: object = field(default_factory=make)
+        b: object = dataclasses.field(default_factory=lambda: callr.Api("l", "p"), repr=False)
+        c: object = field(default=make())
+        d: object = field()
+    @attrs.define
+    class D:
+        a = attrs.field(factory=make)
+    def f(x: C, y: D):
+        x.a.call("sms.get", "X")  # => sms.get
+        x.b.call("sms.get", "X")  # => sms.get
+        x.c.call("sms.get", "X")  # => sms.get
+        x.d.call("sms.get", "X")  # => unseen
+        y.a.call("sms.get", "X")  # => sms.get
+    """
+
+
+@pytest.mark.parametrize("source", [OUT_OF_PATTERNS, OUT_OF_STACKS, OUT_OF_FIELDS])
+def test_out_of_what_pythons_library_makes(tmp_path: Path, source: str) -> None:
+    check(tmp_path, source)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from callr_migrate.cli import main
 from callr_migrate.source import SourceFile
@@ -329,3 +331,47 @@ def test_comments_of_files_around_the_code(project: Path, capfd: pytest.CaptureF
         '[project]\ndescription = "x # callr-migrate: ignore"\ndependencies = [\n    "callr",  # noqa: CLR7\n]\n'
     )
     assert check(capfd) == ([("CLR001", 3)], 2)
+
+
+PIECES = [
+    *("# callr-migrate: ignore", "[CLR101", ",CLR3", "]", "# noqa", ": CLR1", "# callr-migrate: ignore-file"),
+    *(
+        "\n",
+        "\r\n",
+        "\r",
+        "\f",
+        "\\",
+        "\\\n",
+        "'",
+        '"""',
+        'f"',
+        "{",
+        "}",
+        "(",
+        ")",
+        "x = 1",
+        "é\u2028😀",
+        " ",
+        "\t",
+        "$",
+        "if x:",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_text_at_all(text: str) -> None:
+    source = SourceFile.from_bytes(Path("x.py"), text.encode())
+    found = Suppressions(source)
+    for comment in found.comments:
+        start, end = comment.span
+        assert text[start] == "#"
+        assert source.position(start).line == source.position(end).line == comment.line
+        for code in comment.codes or ():
+            assert text[slice(*code.span)].upper() == code.text
+    for finding in found.unused([]):
+        assert 0 <= finding.start < finding.end <= len(text)
+    # Every place can be asked about.
+    for at in range(0, len(text), 7):
+        found.of("CLR101", at, at + 1)

@@ -83,9 +83,13 @@ class EmbeddedSource(SourceFile):
         """Whether the file may be changed."""
         return self.is_fixable
 
-    @cached_property
+    @property
     def whole(self) -> SourceFile:
         """The file itself."""
+        return self._whole
+
+    @cached_property
+    def _whole(self) -> SourceFile:
         return SourceFile(self.path, self.raw, self.disk, self.encoding, self.bom)
 
     def _piece(self, offset: int) -> tuple[int, Piece, int]:

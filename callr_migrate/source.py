@@ -128,6 +128,11 @@ class SourceFile:
         """Offset -> line and column in the file on disk."""
         return self.position(offset)
 
+    @property
+    def whole(self) -> SourceFile:
+        """The file on disk."""
+        return self
+
     def disk_span(self, start: int, end: int) -> tuple[str, int, int]:
         """The text of the file on disk, and what a span of `text` is in it."""
         return self.text, start, end

@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from callr_migrate.check.codes import CODES
 from callr_migrate.editor.analysis import Analysis
-from callr_migrate.findings import Edit, Finding
+from callr_migrate.findings import Edit, Finding, Position
 from callr_migrate.output.notes import notes_text
 from callr_migrate.output.text import one_line
 from callr_migrate.source import SourceFile
@@ -26,9 +26,11 @@ class Places:
         self._encoding, self._size = _UNITS.get(kind, ("utf-32-le", 4))
 
     def position(self, source: SourceFile, offset: int) -> types.Position:
-        """An offset into the text as a position, counted from 0."""
-        place = source.position(offset)
-        before = source.text[offset - place.column + 1 : offset]
+        """An offset into the text as a position in the file, counted from 0."""
+        return self._converted(source, source.on_disk(offset))
+
+    def _converted(self, source: SourceFile, place: Position) -> types.Position:
+        before = source.whole.line_text(place.line)[: place.column - 1]
         units = len(before.encode(self._encoding, "surrogatepass")) // self._size
         return types.Position(place.line - 1, units)
 
@@ -58,8 +60,10 @@ class Places:
         """Edits of several files; of open documents for just the version that they were made for."""
         by_path: dict[Path, list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit]] = {}
         for edit in edits:
-            where = self.span(sources[edit.path], edit.start, edit.end)
-            by_path.setdefault(edit.path, []).append(types.TextEdit(where, edit.text))
+            source = sources[edit.path]
+            carried = source.disk_edit(edit)
+            where = types.Range(self._converted(source, carried.start), self._converted(source, carried.end))
+            by_path.setdefault(edit.path, []).append(types.TextEdit(where, carried.text))
         return types.WorkspaceEdit(
             document_changes=[
                 types.TextDocumentEdit(

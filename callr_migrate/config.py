@@ -153,10 +153,22 @@ def _nearest_table(start: Path) -> tuple[Path | None, dict[str, Any]]:
             return own, _read(own)
         shared = folder / "pyproject.toml"
         if is_there(shared):
-            table = _tool(_read(shared), SECTION)
+            data = _read(shared)
+            table = _tool(data, SECTION)
             if table is not None:
                 return shared, table
+            _refuse_other_spellings(data, shared)
     return None, {}
+
+
+def _refuse_other_spellings(data: dict[str, Any], path: Path) -> None:
+    """Raise `ConfigError` for a table that is meant for this tool and would go unread."""
+    tool = data.get("tool")
+    for name in tool if isinstance(tool, dict) else ():
+        if name.lower().replace("_", "-") == SECTION:
+            raise ConfigError(
+                [f"{_shown(path)}: [tool.{name}] is not read (did you mean [tool.{SECTION}], as a table?)"]
+            )
 
 
 def _named_table(config: Path) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from callr_migrate.config import FILE_NAME, SECTION, Settings, load_settings
+from callr_migrate.config import FILE_NAME, Settings, load_settings
 
 _SHARED = "pyproject.toml"
 NAMES = frozenset({FILE_NAME, _SHARED})
@@ -57,4 +58,6 @@ def _has_own(folder: str) -> bool:
         text = Path(folder, _SHARED).read_bytes()
     except OSError:
         return False
-    return SECTION.encode() in text and load_settings(Path(folder)).config == Path(folder, _SHARED)
+    return re.search(rb"(?i)callr[-_]migrate", text) is not None and load_settings(
+        Path(folder)
+    ).config == Path(folder, _SHARED)

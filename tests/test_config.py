@@ -407,3 +407,26 @@ def test_line_length_of_ruffs_own_file(project: Path, files: dict[str, str], len
     for name, text in files.items():
         (project / name).write_text(text)
     assert load_settings(project / "src").line_length == length
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[tool.callr_migrate]\ntarget = 'a'", "callr_migrate"),
+        ("[tool.Callr-Migrate]", "Callr-Migrate"),
+        ("[tool]\ncallr-migrate = 3", "callr-migrate"),
+    ],
+)
+def test_a_table_that_would_go_unread(project: Path, text: str, name: str) -> None:
+    (project / "pyproject.toml").write_text(text)
+    assert problems(project) == [
+        f"pyproject.toml: [tool.{name}] is not read (did you mean [tool.callr-migrate], as a table?)"
+    ]
+
+
+def test_keys_are_spelled_with_hyphens(project: Path) -> None:
+    (project / "callr-migrate.toml").write_text("line_length = 80\nperfileignores = {}\n")
+    assert problems(project) == [
+        "callr-migrate.toml: unknown key 'line_length' (did you mean 'line-length'?)",
+        "callr-migrate.toml: unknown key 'perfileignores' (did you mean 'per-file-ignores'?)",
+    ]

@@ -10,9 +10,8 @@ from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.module import Binding, Span
-from callr_migrate.evaluate.project import last_name
 from callr_migrate.pack.model import PayloadShape
-from callr_migrate.rewrite.posts import Post
+from callr_migrate.rewrite.posts import Post, is_read_elsewhere
 from callr_migrate.rewrite.request import Refusal
 
 
@@ -189,7 +188,7 @@ class _Envelope:
         if len(assign.targets) != 1 or not isinstance(target, cst.Name) or not _alone(statement):
             raise self._lost(assign)
         scope = self.module.scope_of(assign)
-        if scope is self.module.scope and self._is_imported(target.value):
+        if scope is self.module.scope and is_read_elsewhere(self.evaluator, self.module, target.value):
             raise Refusal(f"`{target.value}` holds its answer, and other modules may use it")
         if scope.is_class or target.value in scope.outer:
             raise self._lost(assign)
@@ -197,6 +196,8 @@ class _Envelope:
         for name in self.module.names:
             if not isinstance(name, cst.Name) or name.value != target.value or name is target:
                 continue
+            if isinstance(self.module.parent(name), cst.AssignTarget):
+                continue  # another value by the same name
             bindings: list[Binding] = self.evaluator.bindings_of(self.module, name)[1]
             if not any(binding.node is target for binding in bindings):
                 continue
@@ -204,20 +205,6 @@ class _Envelope:
                 raise self._lost(name)
             uses.append(name)
         return target.value, uses
-
-    def _is_imported(self, name: str) -> bool:
-        """Whether another module of the project may read the name from here."""
-        return any(
-            last_name(word) == name
-            and (
-                isinstance(word, cst.Attribute)
-                or isinstance(other.parent(word), cst.ImportAlias)
-                or any(isinstance(statement.names, cst.ImportStar) for statement in other.imports)
-            )
-            for other in self.evaluator.project.modules
-            if other is not self.module
-            for word in other.names
-        )
 
 
 def node_has_parentheses(node: cst.BaseExpression) -> bool:

@@ -155,7 +155,9 @@ class _Taking:
     def _statements(self, name: cst.Name, payload: Payload) -> Span:
         """The span of the statements that build the payload just before the post, and do nothing else."""
         module = self.module
-        _, bindings = self.evaluator.bindings_of(module, name)
+        scope, bindings = self.evaluator.bindings_of(module, name)
+        if scope is module.scope and is_read_elsewhere(self.evaluator, module, name.value):
+            raise Refusal(f"its payload `{name.value}` may be used by other modules, too")
         wanted = {binding.node for binding in bindings}
         first = module.statement_of(payload.node)
         post = module.statement_of(self.call.node)
@@ -167,6 +169,8 @@ class _Taking:
         for use in module.names:
             if not isinstance(use, cst.Name) or use.value != name.value or use is name:
                 continue
+            if isinstance(module.parent(use), cst.AssignTarget) and use not in wanted:
+                continue  # another value by the same name
             if not wanted & {binding.node for binding in self.evaluator.bindings_of(module, use)[1]}:
                 continue
             statement = module.statement_of(use)
@@ -181,6 +185,21 @@ class _Taking:
         if any(start <= comment[0] < end for comment in module.comments):
             raise Refusal("a comment stands among the statements that build its payload; move it")
         return start, end
+
+
+def is_read_elsewhere(evaluator: Evaluator, module: Module, name: str) -> bool:
+    """Whether another module of the project may read a global of this one."""
+    return any(
+        last_name(word) == name
+        and (
+            isinstance(word, cst.Attribute)
+            or isinstance(other.parent(word), cst.ImportAlias)
+            or any(isinstance(statement.names, cst.ImportStar) for statement in other.imports)
+        )
+        for other in evaluator.project.modules
+        if other is not module
+        for word in other.names
+    )
 
 
 def _serialised(node: cst.BaseExpression) -> cst.BaseExpression | None:

@@ -200,7 +200,7 @@ class _Engine:
             ),
             *call_findings(self.pack, source, calls, obstacle),
         ]
-        return [replace(finding, secrets=in_text(lexed)) for finding in found]
+        return _hiding(found, source)
 
     def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
         """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""
@@ -324,7 +324,13 @@ class _Engine:
             what = f"has code that {why}{where}" if why == "does not parse" else f"has it in {why}{where}"
             obstacle = Obstacle("CLR901", what, "")
             found += call_findings(self.pack, source, calls, obstacle)
-        return found
+        return _hiding(found, source)
+
+
+def _hiding(findings: list[Finding], source: SourceFile) -> list[Finding]:
+    """Findings of a text that is no module, with the places in it that may be credentials."""
+    hidden = in_text(Lexed.of(source.text)) if findings else ()
+    return [replace(finding, secrets=hidden) for finding in findings]
 
 
 def _only_told(state: CallState) -> Finding:

@@ -71,6 +71,8 @@ SHAPES = {
     "wrapper": "import callr\nfrom thecallrapi import ThecallrApi\napi = ThecallrApi('<L>', '<P>')\n",
     "post_auth": "import callr, requests\nrequests.post('https://api.callr.com/json-rpc/v1.1/', auth=('<L>', '<P>'), "
     "json={'jsonrpc': '2.0', 'method': 'sms.get', 'params': [1]})\napi = None\n",
+    "post_rewritten": "import callr, requests\nrequests.post('https://api.callr.com/json-rpc/v1.1/', auth=('<L>', '<P>'), "
+    "json={'jsonrpc': '2.0', 'id': 1, 'method': 'did/areacode.countries', 'params': []})\napi = None\n",
     "post_variable": "import callr, requests\nAUTH = requests.auth.HTTPBasicAuth('<L>', '<P>')\n"
     "requests.post('https://api.callr.com/json-rpc/v1.1/', auth=AUTH, json={'method': 'sms.get', 'params': [1]})\napi = None\n",
     "post_address": "import callr, requests\nrequests.post('https://<L>:<P>@api.callr.com/json-rpc/v1.1/', "
@@ -87,11 +89,50 @@ SHAPES = {
     "suppressed": "import callr\napi = callr.Api('<L>', '<P>')  # callr-migrate: ignore[CLR601]\n",
     "idle": "api = make('<L>', password='<P>')  # callr-migrate: ignore[CLR101]\n",
 }
+# Other kinds of files: name and text.
+DOCUMENTS = {
+    "notebook": (
+        "main.ipynb",
+        json.dumps(
+            {
+                "cells": [
+                    {
+                        "cell_type": "code",
+                        "metadata": {},
+                        "outputs": [],
+                        "execution_count": None,
+                        "source": [line],
+                    }
+                    for line in (
+                        "import callr; api = callr.Api('<L>', '<P>')",
+                        "%time api.call('sms.get', 'x') # <P>",
+                    )
+                ],
+                "metadata": {},
+                "nbformat": 4,
+                "nbformat_minor": 5,
+            }
+        ),
+    ),
+    "settings": (
+        ".env",
+        "CALLR_LOGIN=<L>\nCALLR_PASSWORD='<P>' # <P>\nCALLR_URL=https://<L>:<P>@api.callr.com/json-rpc/v1.1/\n",
+    ),
+    "yaml": (
+        "app.yaml",
+        "callr:\n  login: <L>\n  password: <P>\n  url: https://<L>:<P>@api.callr.com/json-rpc/v1.1/\n",
+    ),
+    "requirements": ("requirements.txt", "--index-url https://<L>:<P>@localhost/simple\ncallr==2.1.0\n"),
+}
 ELSEWHERE = {
     "settings.py": "LOGIN = '<L>'\nWORD = '<P>'; OTHER = 1\n",
     "client.py": "import callr\nimport settings\napi = callr.Api(settings.LOGIN, settings.WORD)\n",
     "use.py": "import callr\nfrom client import api\n" + USES,
 }
+
+
+ALL = (*SHAPES, *DOCUMENTS, "elsewhere")
+START = "import callr, os\napi = callr.Api(os.environ['A'], os.environ['B'])\n"
 
 
 def planted(text: str, shape: str) -> str:
@@ -107,6 +148,10 @@ def plant(shape: str, folder: Path) -> None:
     if shape == "elsewhere":
         for name, text in ELSEWHERE.items():
             (folder / name).write_text(planted(text, shape))
+    elif shape in DOCUMENTS:
+        name, text = DOCUMENTS[shape]
+        (folder / name).write_text(planted(text, shape))
+        (folder / "main.py").write_text(START + USES)
     else:
         (folder / "main.py").write_text(planted(SHAPES[shape], shape) + USES)
         assert PLANTED.search((folder / "main.py").read_text()), shape
@@ -116,7 +161,7 @@ def plant(shape: str, folder: Path) -> None:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("planted") / "programs"
     folder.mkdir()
-    for shape in (*SHAPES, "elsewhere"):
+    for shape in ALL:
         plant(shape, folder / shape)
     return folder
 
@@ -144,7 +189,7 @@ def outcome_of(target: str = "httpx", *, write: bool = False, diff: bool = False
     return run(Request((Path(),), settings, write=write, unsafe=True, diff=diff))
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, "elsewhere"])
+@pytest.mark.parametrize("shape", ALL)
 def test_no_report_of_a_program_holds_a_credential(shape: str, program: Path) -> None:
     outcome = outcome_of()
     for name in FORMATS:
@@ -168,7 +213,7 @@ def test_no_report_holds_a_credential(project: Path) -> None:
 @pytest.mark.parametrize("target", ["httpx", "requests"])
 @pytest.mark.parametrize("write", [True, False])
 def test_no_report_of_a_fix_holds_one(target: str, write: bool, project: Path) -> None:
-    before = {path: set(PLANTED.findall(path.read_text())) for path in project.rglob("*.py")}
+    before = {path: set(PLANTED.findall(path.read_text())) for path in project.rglob("*") if path.is_file()}
     outcome = outcome_of(target, write=write, diff=not write)
     assert len(outcome.changed) >= 20
     for name in FORMATS:
@@ -207,7 +252,7 @@ def test_nothing_that_is_kept_holds_one(project: Path, capfd: pytest.CaptureFixt
 
 def test_something_is_found_in_each_program(project: Path) -> None:
     findings = outcome_of().report.findings
-    assert {finding.path.parts[0] for finding in findings} == {*SHAPES, "elsewhere"}
+    assert {finding.path.parts[0] for finding in findings} == set(ALL)
 
 
 # -- what is masked, and what is not ----------------------------------------------------------------------------

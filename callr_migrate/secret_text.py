@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
@@ -37,42 +38,64 @@ def is_credential_name(name: str) -> bool:
     return keyed or words[-1] in _LAST_WORDS or bool(_WORDS.intersection(words))
 
 
+class Values:
+    """Credentials to be looked for inside of other texts; short ones are left out."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._by_start: dict[str, list[str]] = {}
+        for value in set(values):
+            if len(value) >= SHORTEST:
+                self._by_start.setdefault(value[:SHORTEST], []).append(value)
+
+    def places(self, text: str) -> Iterator[Span]:
+        """Where one of them stands in a text. The work does not grow with their number."""
+        if not self._by_start:
+            return
+        for start in range(len(text) - SHORTEST + 1):
+            for value in self._by_start.get(text[start : start + SHORTEST], ()):
+                if text.startswith(value, start):
+                    yield start, start + len(value)
+
+    def are_in(self, text: str) -> bool:
+        """Whether one of them stands in a text."""
+        return any(True for _ in self.places(text))
+
+
 def in_text(lexed: Lexed) -> tuple[Span, ...]:
     """The places to hide in a file that does not parse: what is in strings where a credential may be near."""
+    ends = [match.start() for match in _LINE_END.finditer(lexed.text)]
+    near: dict[int, bool] = {}  # number of a line -> whether it makes or names something of this kind
     hidden: set[Span] = set()
     for span in lexed.strings:
-        start = max(lexed.text.rfind("\n", 0, span[0]), lexed.text.rfind("\r", 0, span[0])) + 1
-        end = _LINE_END.search(lexed.text, span[1]).start()  # type: ignore[union-attr]
-        if (
-            _MAKES.search(lexed.code, start, span[0])
-            or any(map(is_credential_name, _WORD.findall(lexed.text, start, end)))
-            or IN_ADDRESS.search(lexed.text, *span)
-        ):
+        line = bisect_left(ends, span[0])
+        if line not in near:
+            start, end = ends[line - 1] if line else 0, ends[bisect_left(ends, span[1])]
+            named = any(map(is_credential_name, _WORD.findall(lexed.text, start, end)))
+            near[line] = named or bool(_MAKES.search(lexed.code, start, end))
+        if near[line] or IN_ADDRESS.search(lexed.text, *span):
             hidden.add(span)
     values = {value for span in hidden if (value := value_of(lexed.text[slice(*span)]))}
-    long = {value for value in values if len(value) >= SHORTEST}
+    long = Values(values)
     for span in lexed.strings:
         value = value_of(lexed.text[slice(*span)]) or lexed.text[slice(*span)]
-        if value in values or any(secret in value for secret in long):
+        if value in values or long.are_in(value):
             hidden.add(span)
     for span in lexed.comments:
         hidden.update(in_comment(lexed.text, span, long))
     return tuple(sorted(hidden))
 
 
-def in_comment(text: str, span: Span, values: Iterable[str]) -> Iterator[Span]:
+def in_comment(text: str, span: Span, values: Values) -> Iterator[Span]:
     """The parts of a comment, which stands at `span`, that are credentials or seem to be."""
     comment = text[slice(*span)]
     for match in _IN_COMMENT.finditer(comment):
         yield span[0] + match.start(1), span[0] + match.end(1)
-    for value in values:
-        for match in re.finditer(re.escape(value), comment):
-            yield span[0] + match.start(), span[0] + match.end()
+    for start, end in values.places(comment):
+        yield span[0] + start, span[0] + end
 
 
-def without(text: str, values: Iterable[str]) -> str:
+def without(text: str, values: Values) -> str:
     """A message without the credentials that it quotes from the source."""
-    for value in values:
-        if value in text:
-            text = re.sub(rf"""(['"`])[^'"`]*{re.escape(value)}[^'"`]*\1""", r"\1***\1", text)
+    for value in {text[start:end] for start, end in values.places(text)}:
+        text = re.sub(rf"""(['"`])[^'"`]*{re.escape(value)}[^'"`]*\1""", r"\1***\1", text)
     return text

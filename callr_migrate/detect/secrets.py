@@ -21,7 +21,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Constant, Ref
 from callr_migrate.findings import Finding
-from callr_migrate.secret_text import IN_ADDRESS, SHORTEST, in_comment, is_credential_name, without
+from callr_migrate.secret_text import IN_ADDRESS, Values, in_comment, is_credential_name, without
 
 # Their first argument names a thing and is none.
 _LOOKUPS = re.compile(r"(?i)^(get|read|load|fetch|find|require|ask|prompt|input|env|config|setdefault|pop)")
@@ -47,7 +47,7 @@ class Secrets:
                 self._give(ref)
         self._spans: dict[Module, tuple[Span, ...]] = {}
         self._literals: dict[Module, dict[Span, cst.CSTNode]] = {}
-        self._values: dict[Module, set[str]] = {}
+        self._values: dict[Module, Values] = {}
 
     def of_client(self, client: Ref) -> list[Ref]:
         """The literals that a client is, or may be, made with, wherever they were written."""
@@ -69,9 +69,7 @@ class Secrets:
         def clean(text: str | None) -> str | None:
             return text and without(text, values)
 
-        method = finding.method and (
-            "***" if any(value in finding.method for value in values) else finding.method
-        )
+        method = finding.method and ("***" if values.are_in(finding.method) else finding.method)
         return replace(
             finding,
             secrets=spans,
@@ -131,11 +129,11 @@ class Secrets:
         hidden = {module.span(node) for node in self.given.get(module, ())} | set(self._named(module))
         texts = {module.span(node): node for node in module.strings}
         values = self.values.union(*(_values(texts[span]) for span in hidden if span in texts))
-        long = self._values[module] = {value for value in values if len(value) >= SHORTEST}
+        long = self._values[module] = Values(values)
         yield from hidden
         for span, node in texts.items():
             shown = _values(node)
-            if shown & values or any(secret in text for secret in long for text in shown):
+            if shown & values or any(map(long.are_in, shown)):
                 yield span
         for span in module.comments:
             yield from in_comment(module.source.text, span, long)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from callr_migrate.output.text import Paint, cells, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from callr_migrate.findings import Finding
@@ -22,19 +23,48 @@ _LEAD = 40  # characters kept before the span in a line that is cut
 
 
 def secrets_by_file(findings: Iterable[Finding]) -> dict[Path, tuple[Span, ...]]:
-    """Return the literal credentials of each file: every finding's excerpt hides those of all of them."""
+    """Return the literal credentials of each file, sorted, none reaching into the next.
+
+    Every finding's excerpt hides those of all of them.
+    """
     spans: dict[Path, set[Span]] = {}
+    # The findings of a file share one tuple.
+    known: dict[Path, tuple[Span, ...]] = {}
     for finding in findings:
-        spans.setdefault(finding.path, set()).update(finding.secrets)
-    return {path: tuple(sorted(found)) for path, found in spans.items()}
+        if finding.secrets is not known.get(finding.path):
+            known[finding.path] = finding.secrets
+            spans.setdefault(finding.path, set()).update(finding.secrets)
+        else:
+            spans.setdefault(finding.path, set())
+    return {path: tuple(_apart(found)) for path, found in spans.items()}
 
 
-def masked(source: SourceFile, start: int, end: int, secrets: Iterable[Span]) -> str:
+def _apart(spans: Iterable[Span]) -> Iterator[Span]:
+    start, end = -1, -1
+    for low, high in sorted(spans):
+        if low > end:
+            if end > start:
+                yield start, end
+            start, end = low, high
+        end = max(end, high)
+    if end > start:
+        yield start, end
+
+
+def hidden_in(secrets: Sequence[Span], start: int, end: int) -> Iterator[int]:
+    """Return the offsets from `start` to `end` that belong to a secret; `secrets` as `secrets_by_file` gives them."""
+    index = max(0, bisect_left(secrets, (start, start)) - 1)
+    while index < len(secrets) and secrets[index][0] < end:
+        low, high = secrets[index]
+        yield from range(max(low, start), min(high, end))
+        index += 1
+
+
+def masked(source: SourceFile, start: int, end: int, secrets: Sequence[Span]) -> str:
     """`source.text[start:end]` with one star for each character of a secret."""
     text = list(source.text[start:end])
-    for first, last in secrets:
-        for index in range(max(first, start), min(last, end)):
-            text[index - start] = "*"
+    for offset in hidden_in(secrets, start, end):
+        text[offset - start] = "*"
     return "".join(text)
 
 
@@ -46,7 +76,7 @@ class Excerpt:
     gutter: int
 
 
-def excerpt(source: SourceFile, start: int, end: int, secrets: Iterable[Span], paint: Paint) -> Excerpt:
+def excerpt(source: SourceFile, start: int, end: int, secrets: Sequence[Span], paint: Paint) -> Excerpt:
     """Return the excerpt for the span from `start` to `end` (offsets into the text; may be empty)."""
     # A span that takes its last newline in would be shown with an empty line.
     while end > start and source.text[end - 1] in "\r\n":
@@ -54,7 +84,7 @@ def excerpt(source: SourceFile, start: int, end: int, secrets: Iterable[Span], p
     first, last = source.position(start), source.position(end)
     gutter = max(len(str(source.line_number(line))) for line in (first.line, last.line))
     bar = paint("blue", " " * gutter + " |")
-    shown = _Lines(source, tuple(secrets), paint, gutter)
+    shown = _Lines(source, secrets, paint, gutter)
     if first.line == last.line:
         code, before, marked = shown.line(first.line, first.column - 1, last.column - 1)
         caret = paint("red", "^" * max(1, marked))
@@ -85,7 +115,7 @@ def excerpt(source: SourceFile, start: int, end: int, secrets: Iterable[Span], p
 @dataclass(frozen=True)
 class _Lines:
     source: SourceFile
-    secrets: tuple[Span, ...]
+    secrets: Sequence[Span]
     paint: Paint
     gutter: int
 
@@ -96,11 +126,7 @@ class _Lines:
         """Return a line as shown, the columns before its character `start`, and those from there to `end`."""
         text = self.source.shown_line(line)
         offset = self.source.line_starts[line - 1]
-        hidden = {
-            index - offset
-            for first, last in self.secrets
-            for index in range(max(first, offset), min(last, offset + len(text)))
-        }
+        hidden = {index - offset for index in hidden_in(self.secrets, offset, offset + len(text))}
         shown = cells(text, hidden)
         left = max(0, start - _LEAD) if len(shown) > _MOST_COLUMNS else 0
         right = min(len(shown), left + _MOST_COLUMNS)

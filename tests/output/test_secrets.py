@@ -83,6 +83,7 @@ SHAPES = {
     "'https://api.callr.com/json-rpc/v1.1/', headers={'A': h}, json={'method': 'sms.get', 'params': [1]})\napi = None\n",
     "object_option": "import callr\napi = callr.Api(a, b)\napi.call('apps.create', 'CALLTRACKING10', {'password': '<P>'})\n",
     "payload": "import callr\napi = callr.Api(a, b)\napi.call('sms.send', '', n, 'x', {'user_data': 'u', 'api_key': '<K>'})\n",
+    "parameter": "import callr\napi = callr.Api(a, b)\nx = api.call('session.refresh', '<K>')\n",
     "retired": "import callr\napi = callr.Api(a, b)\napi.call('apps.create', 'CALLTRACKING10', 'x', password='<P>')\n",
     "broken": "import callr\napi = callr.Api('<L>', '<P>'); print api.call('sms.get', 1), '<P>'  # <P>\n",
     "python_2": "import callr\nPASSWORD = '<P>'; api = callr.Api('<L>', PASSWORD); print api.call('sms.get', 1)\n",

@@ -22,8 +22,6 @@ from callr_migrate.evaluate.values import (
     unknown_reason,
 )
 
-_MAX_DEPTH = 6
-
 
 class Doubts:
     """Why calls of a module that are no known legacy call may be one."""
@@ -35,6 +33,7 @@ class Doubts:
         self.names = {name for surface in self.surfaces for name in surface.calls}
         self.labels = {shape.method for surface in self.surfaces for shape in surface.calls.values()}
         self._gave_up = False
+        self._reached: dict[tuple[str, int], bool] = {}  # by what the module's imports name
 
     def of(self, node: cst.Call, callee: Value) -> str | None:
         """Why a call may be a legacy call, if it may.
@@ -60,7 +59,7 @@ class Doubts:
                 if isinstance(constant.value, str) and constant.value in self.evaluator.pack.methods:
                     return f"`{constant.value}` is called on something that is not known: {reason}"
         if (not candidates or unknown_reason(candidates[0])) and self._comes_from_clients(
-            self.module, receiver, _MAX_DEPTH
+            self.module, receiver
         ):
             return f"neither the method nor the receiver is known: {reason}"
         return None
@@ -77,18 +76,20 @@ class Doubts:
                 continue
             yield self.evaluator.evaluate(self.module, arg.value)
 
-    def _comes_from_clients(self, module: Module, node: cst.BaseExpression, depth: int) -> bool:
+    def _comes_from_clients(self, module: Module, node: cst.BaseExpression) -> bool:
         """Whether an expression is made from a name that a module gives which reaches a client library."""
-        if not depth:
-            return False
-        for name in _names_in(module, node):
-            for binding in self.evaluator.bindings_of(module, name)[1]:
-                if isinstance(binding.node, cst.ImportAlias):
-                    if self._is_import_of_clients(module, binding.node):
-                        return True
-                elif binding.value is not None and binding.kind != "param":
-                    if self._comes_from_clients(module, binding.value, depth - 1):
-                        return True
+        waiting, seen = [node], set[cst.CSTNode]()
+        while waiting:
+            for name in _names_in(waiting.pop()):
+                for binding in self.evaluator.bindings_of(module, name)[1]:
+                    if binding.node in seen:
+                        continue
+                    seen.add(binding.node)
+                    if isinstance(binding.node, cst.ImportAlias):
+                        if self._is_import_of_clients(module, binding.node):
+                            return True
+                    elif binding.value is not None and binding.kind != "param":
+                        waiting.append(binding.value)
         return False
 
     def _is_import_of_clients(self, module: Module, alias: cst.ImportAlias) -> bool:
@@ -103,6 +104,12 @@ class Doubts:
 
     def _reaches(self, module: Module, dotted: str, level: int) -> bool:
         """Whether a module is a client library, or one of the project that imports one, if by way of others."""
+        key = dotted, level
+        if key not in self._reached:
+            self._reached[key] = self._leads_to_clients(module, dotted, level)
+        return self._reached[key]
+
+    def _leads_to_clients(self, module: Module, dotted: str, level: int) -> bool:
         waiting, seen = [(module, dotted, level)], set()
         while waiting:
             importer, name, dots = waiting.pop()
@@ -133,14 +140,17 @@ def _imported(module: Module) -> Iterator[tuple[str, int]]:
             yield f"{base}.{name}" if base else name, level
 
 
-def _names_in(module: Module, node: cst.BaseExpression) -> Iterator[cst.Name]:
-    start, end = module.span(node)
-    for name in module.names:
-        if isinstance(name, cst.Name) and start <= module.span(name)[0] < end:
-            parent = module.parent(name)
-            label = isinstance(parent, cst.Attribute) and parent.attr is name
-            if not label and not (isinstance(parent, cst.Arg) and parent.keyword is name):
-                yield name
+def _names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
+    """The variables that an expression names; labels of attributes and arguments are none."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, cst.Name):
+            yield part
+        elif isinstance(part, cst.Attribute) or isinstance(part, cst.Arg):
+            waiting.append(part.value)
+        else:
+            waiting += part.children
 
 
 def _is_own(evaluator: Evaluator, option: Value) -> bool:

@@ -147,7 +147,7 @@ def _names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
         part = waiting.pop()
         if isinstance(part, cst.Name):
             yield part
-        elif isinstance(part, cst.Attribute) or isinstance(part, cst.Arg):
+        elif isinstance(part, (cst.Attribute, cst.Arg)):
             waiting.append(part.value)
         else:
             waiting += part.children

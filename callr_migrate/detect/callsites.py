@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import libcst as cst
 
 from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.detect.handed import HOLDERS
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.arguments import (
     Argument,
     Arguments,
+    Handed,
     bound,
     handed_on,
+    is_own,
     is_task,
-    mentioned,
     passed,
     receivers,
 )
@@ -65,19 +67,26 @@ class CallSites:
             for node in module.calls:
                 callee = self.evaluator.evaluate(module, node.func)
                 if Symbol("functools.partial") in callee.options():
-                    self.partials.append(Site(module, node))
-                for function in self._functions(callee):
+                    if node.args and not node.args[0].star:
+                        self.partials.append(Site(module, node, node.args[0].value))
+                    continue
+                for function in self.functions(callee):
                     index.setdefault(function.ref.node, []).append(Site(module, node))
+                for arg in () if is_own(callee) else node.args:
+                    if not arg.star and isinstance(arg.value, HOLDERS):
+                        for function in self.functions(self.evaluator.evaluate(module, arg.value)):
+                            index.setdefault(function.ref.node, []).append(Site(module, node, arg.value))
                 if isinstance(node.func, cst.Attribute) and is_task(node.func.attr.value):
                     site = Site(module, node, node.func.value)
-                    for function in self._functions(self.evaluator.evaluate(module, node.func.value)):
+                    for function in self.functions(self.evaluator.evaluate(module, node.func.value)):
                         index.setdefault(function.ref.node, []).append(site)
         return index
 
-    def _functions(self, callee: Value) -> Iterator[FunctionValue]:
+    def functions(self, callee: Value) -> Iterator[FunctionValue]:
+        """The functions of the project that a call of a value runs, partials taken apart."""
         for option in callee.options():
             if isinstance(option, Partial):
-                yield from self._functions(option.function)
+                yield from self.functions(option.function)
             for function, _ in self.runs(option):
                 yield function
 
@@ -98,16 +107,7 @@ class CallSites:
 
     def of(self, function: FunctionValue) -> list[Site]:
         """The calls that run a function, and those that hand it on."""
-        node = function.ref.node
-        sites = list(self._callers.get(node, []))
-        if isinstance(node, cst.FunctionDef):
-            for module, mention in self.evaluator.project.mentions_of(node.name.value):
-                found = mentioned(module, mention)
-                if found is None or function not in self._functions(self.evaluator.evaluate(module, mention)):
-                    continue
-                callee = self.evaluator.evaluate(module, found[0].func)
-                if Symbol("functools.partial") not in callee.options():
-                    sites.append(Site(module, *found))
+        sites = self._callers.get(function.ref.node, [])
         return list({site.node: site for site in sites}.values())
 
     def performed(self, site: Site) -> list[tuple[Value, Arguments]]:
@@ -116,10 +116,14 @@ class CallSites:
         if site.handed is None:
             callee = evaluator.evaluate(module, site.node.func)
             return list(receivers(evaluator, callee, passed(evaluator, module, site.node.args)))
-        given = handed_on(evaluator, module, site.node, site.handed)
+        given = self.given(site)
         if given is None:
             return []
         return list(receivers(evaluator, evaluator.evaluate(module, site.handed), given.arguments))
+
+    def given(self, site: Site) -> Handed | None:
+        """What is known of how a function that a site hands on is called."""
+        return None if site.handed is None else handed_on(self.evaluator, site.module, site.node, site.handed)
 
     def runs_of(self, site: Site, target: FunctionValue) -> list[Performed]:
         """The ways in which a site calls a function, under the assumptions around."""

@@ -21,7 +21,8 @@ from callr_migrate.evaluate.values import (
     unknown_reason,
 )
 
-_HOLDERS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript)
+# What a function may be read from.
+HOLDERS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.IfExp, cst.BooleanOperation)
 
 
 def legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: Value) -> LegacyCall | None:
@@ -46,7 +47,7 @@ def handed_to(evaluator: Evaluator, module: Module, node: cst.Call, callee: Valu
     if is_own(callee) or Symbol("functools.partial") in callee.options():
         return
     for arg in node.args:
-        if arg.star or not isinstance(arg.value, _HOLDERS):
+        if arg.star or not isinstance(arg.value, HOLDERS):
             continue
         if any(_is_legacy(evaluator, option) for option in evaluator.evaluate(module, arg.value).options()):
             handed = handed_on(evaluator, module, node, arg.value)
@@ -58,7 +59,8 @@ def of_partial(evaluator: Evaluator, module: Module, node: cst.Call) -> LegacyCa
     """A partial of a legacy call that nobody is seen to call."""
     value = evaluator.evaluate(module, node)
     told = "the partial is handed on, and who calls it is not seen; hand on a function of your own"
-    return _of(evaluator, module, node, value, Arguments(), told)
+    further = Arguments(rest="a partial is given further arguments where it is called")
+    return _of(evaluator, module, node, value, further, told)
 
 
 def _is_legacy(evaluator: Evaluator, option: Value) -> bool:

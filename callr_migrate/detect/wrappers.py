@@ -282,7 +282,9 @@ class _Search:
             names = self._spelled(site, wrappers)
             reason = None if names else unknown_reason(named) or "the method name is no text"
         methods = tuple(sorted({str(name.value) for name in names}))
-        if not known.keys() & set(methods) and self._may_be_other(site, wrappers):
+        given = self.sites.given(site)
+        is_sure = given is None or given.sure
+        if not known.keys() & set(methods) and (not is_sure or self._may_be_other(site, wrappers)):
             return None
         rule = known.get(methods[0]) if len(methods) == 1 else None
         told = " and ".join(wrapper.name for wrapper in wrappers)
@@ -384,6 +386,11 @@ class _Search:
         for site in self.sites.partials:
             if site.node not in used and site.node not in told:
                 uncalled = handed.of_partial(self.evaluator, site.module, site.node)
+                functions = self.sites.functions(self.evaluator.evaluate(site.module, site.node))
+                wrappers = [self.wrappers.get(function.ref.node) for function in functions]
+                self._targets[site.node] = [wrapper for wrapper in wrappers if wrapper is not None]
+                if self._targets[site.node]:
+                    uncalled = self._call(site)
                 if uncalled is not None:
                     yield uncalled
 

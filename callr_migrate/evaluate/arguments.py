@@ -23,6 +23,7 @@ from callr_migrate.evaluate.values import (
     Row,
     Unknown,
     Value,
+    union,
 )
 
 if TYPE_CHECKING:
@@ -298,19 +299,10 @@ def _as_told(evaluator: Evaluator, given: Arguments, at: int, way: Way) -> Argum
             return Arguments(tuple(rounds), {}, given.rest)
         items = items_of(evaluator, rounds[0]) if rounds else None
         if items is None:
-            first = (
-                [
-                    Argument(
-                        rounds[0].module, None, evaluator.item(option, Constant(0), "the first argument")
-                    )
-                    for option in rounds[0].value(evaluator).options()
-                ]
-                if rounds
-                else []
-            )
-            return Arguments(
-                tuple(first[:1]) if len(first) == 1 else (), {}, "the arguments are unpacked with `*`"
-            )
+            rows = rounds[0].value(evaluator).options() if rounds else ()
+            firsts = [evaluator.item(row, Constant(0), "the first argument") for row in rows]
+            first = (Argument(rounds[0].module, None, union(firsts)),) if firsts else ()
+            return Arguments(first, {}, "the arguments are unpacked with `*`")
         return Arguments(tuple(items))
     if not way.is_packed:
         own = {name: each for name, each in given.keywords.items() if name != way.name}

@@ -63,7 +63,8 @@ _ALL = (
         "dynamic-method",
         "A legacy call whose method name is not known before the program runs.",
         "The method name is computed, or comes from outside of the project. The finding says where it was lost; look "
-        "up which methods the call can reach and migrate each.",
+        "up which methods the call can reach and migrate each. A call whose method is what the callers of a function of "
+        "your own name is told as this wrapper, once; each call of the wrapper is a finding of its own, with its method.",
     ),
     Code(
         "CLR106",

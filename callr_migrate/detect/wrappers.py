@@ -36,7 +36,7 @@ from callr_migrate.evaluate.values import (
 )
 
 # Wrappers of wrappers of wrappers.
-_MAX_CHAIN = 8
+_MAX_CHAIN = 30
 
 Function = cst.FunctionDef | cst.Lambda
 
@@ -79,7 +79,7 @@ class _Search:
         self.sites = CallSites(evaluator, modules if calls else [])
         self._targets: dict[cst.Call, list[_Wrapper]] = {}  # site -> what it calls
         self._naming: dict[cst.CSTNode, bool] = {}
-        self._depth = 0
+        self._open: set[cst.CSTNode] = set()
 
     def run(self) -> list[LegacyCall]:
         taken: set[cst.CSTNode] = {call.node for call in self.calls}
@@ -221,9 +221,12 @@ class _Search:
         return union(found) if found else Unknown("the call names no method")
 
     def _names(self, inner: LegacyCall | Site) -> list[Value]:
-        if self._depth >= _MAX_CHAIN:
+        if inner.node in self._open:
+            # A wrapper that calls itself adds nothing to what it is called with.
             return []
-        self._depth += 1
+        if len(self._open) >= _MAX_CHAIN:
+            return [Unknown("it goes through too many wrappers")]
+        self._open.add(inner.node)
         try:
             if isinstance(inner, Site):
                 return self._site_names(inner)
@@ -239,7 +242,7 @@ class _Search:
                 Unknown(inner.method_reason or "")
             ]
         finally:
-            self._depth -= 1
+            self._open.remove(inner.node)
 
     def _legacy_names(self, inner: LegacyCall) -> Iterator[Value]:
         if not isinstance(inner.node, cst.Call):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import libcst as cst
 
@@ -22,6 +24,18 @@ from callr_migrate.evaluate.values import (
     union,
 )
 
+_Caller = tuple[Module, cst.Call, bool]
+
+
+@dataclass
+class _Called:
+    """The calls of one name by what they run; those whose callee is not settled yet are waiting."""
+
+    seen: int = 0
+    settled: set[cst.Call] = field(default_factory=set)
+    waiting: dict[cst.Call, Module] = field(default_factory=dict)
+    by_target: dict[cst.CSTNode, list[_Caller]] = field(default_factory=dict)
+
 
 class Functions(Members):
     """The part of the evaluator that follows values into and out of functions."""
@@ -29,6 +43,7 @@ class Functions(Members):
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self._bodies: dict[cst.CSTNode, _Body] = {}
+        self._called: dict[str, _Called] = {}
 
     def returns(self, function: FunctionValue) -> Value:
         """What a call of the function gives."""
@@ -142,20 +157,41 @@ class Functions(Members):
         """What calls pass as a parameter of a function, or (with `made`) of a class's `__init__`."""
         node = made.ref.node if made else target.ref.node
         assert isinstance(node, (cst.ClassDef, cst.FunctionDef))
+        names = [node.name.value] if made is None else [node.name.value, "cls"]
         values: list[Value] = []
-        calls = self.project.calls_named(node.name.value)
-        if made is not None:
-            calls = [*calls, *self.project.calls_named("cls")]
-        for other, call in calls:
-            for callee in self.evaluate(other, call.func).options():
-                if made is not None:
-                    fits = shifted = callee == made
-                else:
-                    fits = callee == target or (isinstance(callee, BoundMethod) and callee.function == target)
-                    shifted = fits and is_shifted(callee, target.ref.node)
-                if fits:
-                    values += self._argument(call, other, name, index, shifted)
+        for other, call, shifted in self._callers(names, made or target):
+            values += self._argument(call, other, name, index, shifted)
         return values
+
+    def _callers(self, names: list[str], target: ClassValue | FunctionValue) -> list[_Caller]:
+        """The calls of a function or class, as far as they are seen under these names; whether they shift."""
+        found: list[_Caller] = []
+        for name in names:
+            calls = self.project.calls_named(name)
+            known = self._called.setdefault(name, _Called())
+            if known.seen != len(calls):
+                known.seen = len(calls)
+                known.waiting.update((call, module) for module, call in calls if call not in known.settled)
+            for call, module in list(known.waiting.items()):
+                runs = list(self._run_by(self.evaluate(module, call.func)))
+                if call.func in self._memo and not self.assumed and known.waiting.pop(call, None) is not None:
+                    # What is settled never changes again, so nobody needs to look at it twice.
+                    known.settled.add(call)
+                    for run, shifted in runs:
+                        known.by_target.setdefault(run.ref.node, []).append((module, call, shifted))
+                else:
+                    found += [(module, call, shifted) for run, shifted in runs if run == target]
+            found += known.by_target.get(target.ref.node, [])
+        return list({caller[1]: caller for caller in found}.values())
+
+    @staticmethod
+    def _run_by(callee: Value) -> Iterator[tuple[ClassValue | FunctionValue, bool]]:
+        for option in callee.options():
+            run = option.function if isinstance(option, BoundMethod) else option
+            if isinstance(run, ClassValue):
+                yield run, True
+            elif isinstance(run, FunctionValue):
+                yield run, is_shifted(option, run.ref.node)
 
     def _argument(
         self, call: cst.Call, module: Module, name: str, index: int | None, shifted: bool

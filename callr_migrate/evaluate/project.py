@@ -46,6 +46,8 @@ class Project:
         self._found: dict[tuple[Path, int, str], Path | None] = {}
         self._import_folders: dict[tuple[Path, int], list[Path]] = {}
         self._other_names: dict[str, set[str]] = {}
+        self._names: dict[str, list[tuple[Module, cst.Name | cst.Attribute]]] = {}
+        self._named: set[Module] = set()
         self._mentions: dict[str, list[tuple[Module, cst.Name | cst.Attribute]]] = {}
 
     @property
@@ -108,6 +110,15 @@ class Project:
         for other in sorted(self._other_names.get(name, set()) - {name}):
             found = found + self._mentions.get(other, [])
         return found
+
+    def names_of(self, name: str) -> list[tuple[Module, cst.Name | cst.Attribute]]:
+        """Where a name, or an attribute of this name, stands in loaded modules."""
+        for module in self.modules:
+            if module not in self._named:
+                self._named.add(module)
+                for node in module.names:
+                    self._names.setdefault(last_name(node) or "", []).append((module, node))
+        return self._names.get(name, [])
 
     def attribute_bindings(self, name: str) -> list[tuple[Module, Binding]]:
         """The assignments to an attribute of this name."""

@@ -90,20 +90,19 @@ class Flows:
         value = self.evaluator.evaluate(self.module, node)
         wanted = FunctionValue(Ref(self.module, function))
         called = False
-        for other in self.evaluator.project.modules:
-            for use in other.names:
-                if last_name(use) != function.name.value or not is_load(other, use):
-                    continue
-                if not any(_runs(option, wanted) for option in self.evaluator.evaluate(other, use).options()):
-                    continue
-                call: cst.CSTNode | None = other.parent(use)
-                if not isinstance(call, cst.Call) or call.func is not use:
-                    return False
-                awaited = other.parent(call)
-                given = awaited if isinstance(awaited, cst.Await) else call
-                if not _holds(self.evaluator.evaluate(other, given), value):
-                    return False
-                called = True
+        for other, use in list(self.evaluator.project.names_of(function.name.value)):
+            if not is_load(other, use):
+                continue
+            if not any(_runs(option, wanted) for option in self.evaluator.evaluate(other, use).options()):
+                continue
+            call: cst.CSTNode | None = other.parent(use)
+            if not isinstance(call, cst.Call) or call.func is not use:
+                return False
+            awaited = other.parent(call)
+            given = awaited if isinstance(awaited, cst.Await) else call
+            if not _holds(self.evaluator.evaluate(other, given), value):
+                return False
+            called = True
         return called
 
     def _passed_to_own_function(self, arg: cst.Arg) -> bool:

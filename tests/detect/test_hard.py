@@ -35,6 +35,38 @@ HARD = {
             a.call("sms.get", "X")  # => sms.get
             b.call("sms.get", "X")  # => sms.get
         """,
+    "a setter of what is no function": """
+        class C:
+            x = property(run)
+            @x.setter
+            def x(self, value):
+                self.x.call("sms.get", "X")  # => unseen
+        """,
+    "wrappers in a circle": """
+        def a(method, *args):
+            api.call(method, *args)  # => CLR105
+            b(method, *args)  # => CLR105
+        def b(method, *args):
+            c(method, *args)  # => CLR105
+        def c(method, *args):
+            a(method, *args)  # => CLR105
+        c("sms.get", "X")  # => sms.get
+        """,
+    "partials in a circle": """
+        import functools
+        f = functools.partial(f, "sms.get")
+        f("X")
+        g = functools.partial(api.call, "sms.get")
+        while cond():
+            g = functools.partial(g, "X")
+        g()  # => mixed sms.get
+        """,
+    "a wrapper that hands itself on": """
+        def f(fn, *args):
+            return fn(fn, *args)  # => mixed CLR105
+        f(f, api.call, "sms.get")
+        f(api.call, "sms.get", "X")
+        """,
     "a loop that hands on": """
         node = Other()
         while cond():

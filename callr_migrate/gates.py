@@ -1,8 +1,8 @@
 """Which files can matter, told from their bytes: a file that passes no gate is never parsed.
 
-The first gate looks for the literals of the pack's surfaces and for calls of its methods by name. The second follows
-imports to the files that may get a client, a wrapper or an answer from one that may make them. Both may let too
-much through, never too little.
+The first gate looks for the literals of the pack's surfaces and for calls of its methods by name. The import graph is
+for the second gate (`reach`), which follows what comes of them to other files. Both may let too much through, never too
+little.
 """
 
 from __future__ import annotations
@@ -82,30 +82,7 @@ class Gates:
         return []
 
 
-def importers(
-    sources: Iterable[str],
-    files: Iterable[str],
-    contents: Contents,
-    root: str,
-    forwards: Callable[[bytes], bool] = lambda _: False,
-) -> set[str]:
-    """The files that import one of `sources`, also by way of others. All paths are resolved.
-
-    What the sources import and hand their clients to counts as one of them, where its bytes say that it `forwards`.
-    """
-    graph = _Imports(files, contents, root)
-    reached = set(sources)
-    reached |= {path for path in graph.imported_by(reached) if forwards(contents(path))}
-    waiting = list(reached)
-    while waiting:
-        for importer in graph.importers_of(waiting.pop()):
-            if importer not in reached:
-                reached.add(importer)
-                waiting.append(importer)
-    return reached
-
-
-class _Imports:
+class ImportGraph:
     """Who imports which file; names are resolved as generously as any way to start the program allows."""
 
     def __init__(self, files: Iterable[str], contents: Contents, root: str) -> None:
@@ -151,6 +128,20 @@ class _Imports:
             if folder in self.by_folder:
                 yield from self._by_attribute(folder).get(name, ())
             below = folder
+
+    def files_of(self, folder: str, level: int, parts: Parts) -> Iterator[str]:
+        """The files that an import in a folder may name; `level` counts the leading dots."""
+        for place in self.folders_of(folder, level, parts, exist=False):
+            for file in (f"{place}.py", f"{place}{os.sep}__init__.py"):
+                if file in self.files:
+                    yield file
+
+    def folders_of(self, folder: str, level: int, parts: Parts, *, exist: bool = True) -> Iterator[str]:
+        """The folders that an import may name: packages, with or without a file of their own."""
+        for base in self._bases_of(folder, level, parts):
+            place = base.rstrip(os.sep) + "".join(os.sep + part for part in parts)
+            if not exist or place in self.folders:
+                yield place
 
     def _by_attribute(self, folder: str) -> dict[str, set[str]]:
         """Attribute -> the files that import the package and have such an attribute somewhere."""

@@ -12,10 +12,11 @@ from pathlib import Path
 from callr_migrate.discovery import Discovery, discover
 from callr_migrate.embedded import code_of, is_embedding, load, searched
 from callr_migrate.findings import Failure, Report, Unseen
-from callr_migrate.gates import Gates, importers, resolved
+from callr_migrate.gates import Gates, resolved
 from callr_migrate.pack import RulePack
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.projectfiles.reading import FileGate, decoded
+from callr_migrate.reach import Reach
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceError, SourceFile
 
@@ -131,9 +132,8 @@ class Loader:
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
         if sources:
-            reached |= importers(
-                sources, names, lambda name: self._code_of(name, passed), str(self.root), self.gates.forwards
-            )
+            reach = Reach(names, lambda name: self._code_of(name, passed), str(self.root), self.gates.passes)
+            reached |= reach.files(sources, self.gates.forwards)
         # Else the analysis might come across one of them on its own, as it is on disk.
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):

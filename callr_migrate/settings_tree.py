@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from callr_migrate.config import FILE_NAME, Settings, load_settings
+from callr_migrate.config import FILE_NAME, SECTION, Settings, load_settings
 
 _SHARED = "pyproject.toml"
+# The name of the section, also as people misspell it.
+_MENTION = re.compile(re.escape(SECTION).replace("\\-", "[-_]").encode(), re.IGNORECASE)
 NAMES = frozenset({FILE_NAME, _SHARED})
 
 
@@ -58,6 +60,4 @@ def _has_own(folder: str) -> bool:
         text = Path(folder, _SHARED).read_bytes()
     except OSError:
         return False
-    return re.search(rb"(?i)callr[-_]migrate", text) is not None and load_settings(
-        Path(folder)
-    ).config == Path(folder, _SHARED)
+    return _MENTION.search(text) is not None and load_settings(Path(folder)).config == Path(folder, _SHARED)

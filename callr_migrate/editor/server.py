@@ -121,7 +121,7 @@ class Server:
         return [
             action
             for action in actions
-            if only is None or any(f"{action.kind}.".startswith(f"{kind}.") for kind in only)
+            if only is None or any(f"{_name(action.kind)}.".startswith(f"{_name(kind)}.") for kind in only)
         ]
 
     def _quick_fix(
@@ -143,10 +143,11 @@ class Server:
     async def resolve(self, action: types.CodeAction) -> types.CodeAction:
         """The edits of an action that is for all places of a document's project."""
         path = _path(str(action.data))
-        if path is None or action.kind not in _TITLES:
+        kind = _name(action.kind)
+        if path is None or kind not in _TITLES:
             return action
         async with self._busy:
-            applicability, _ = _TITLES[str(action.kind)]
+            applicability, _ = _TITLES[kind]
             settings = settings_of(path)
             documents = [each for each in self.documents() if settings_of(each.path).root == settings.root]
             analysis = await asyncio.to_thread(analyse, settings, documents, self.folders(), applicability)
@@ -219,6 +220,11 @@ def make_server() -> LanguageServer:
         return server().hover(params)
 
     return lsp
+
+
+def _name(kind: types.CodeActionKind | str | None) -> str:
+    """A kind as the protocol writes it; what an enumeration is formatted as depends on the Python."""
+    return kind.value if isinstance(kind, types.CodeActionKind) else kind or ""
 
 
 def _path(uri: str) -> Path | None:

@@ -36,13 +36,17 @@ class Wish:
 
 @dataclass
 class Comparison:
-    """What came of it; `kept` is the folder with both copies."""
+    """What came of it; `kept` is the folder with both copies.
+
+    `unsteady`: where the two differ, in how many things the program as it is differs from its own second run.
+    """
 
     rewritten: copying.Rewritten
     before: Observation
     after: Observation
     judgement: Judgement
     kept: Path | None = None
+    unsteady: int = 0
 
 
 def compare(setup: Setup, wish: Wish) -> Comparison:
@@ -63,30 +67,36 @@ def compare(setup: Setup, wish: Wish) -> Comparison:
         copies = [copying.copy(project, folder / side / project.name) for side in ("before", "after")]
         rewritten = copying.rewrite(copies[1], overrides)
         choices = load_settings(copies[1], overrides=overrides).choices
-        runs: list[Observation] = []
-        for side, copied in zip(("before", "after"), copies, strict=True):
-            allowed = setup if not runs else with_credentials(setup, runs[0].seen)
-            run = observe(
-                _fresh(allowed),
-                wish.command,
-                folder / f"{side}-twin",
-                cwd=cwd,
-                project=project,
-                copied=copied,
-                timeout=wish.timeout,
-                skip_sleep=wish.skip_sleep,
-            )
-            runs.append(run)
-            if wish.keep:
-                _keep(folder, side, run)
+        before = _run(setup, wish, cwd, project, folder, "before")
+        after = _run(with_credentials(setup, before.seen), wish, cwd, project, folder, "after")
+        explainer = Explainer(setup.pack, before.ids | after.ids, dict(choices))
+        comparison = Comparison(rewritten, before, after, judge(before, after, explainer))
+        if not comparison.judgement.equal:
+            copying.copy(project, folder / "again" / project.name)
+            again = _run(setup, wish, cwd, project, folder, "again")
+            comparison.unsteady = len(judge(before, again, explainer).differences)
     finally:
         if not wish.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    before, after = runs
-    explainer = Explainer(setup.pack, before.ids | after.ids, dict(choices))
-    return Comparison(
-        rewritten, before, after, judge(before, after, explainer), folder if wish.keep else None
+    comparison.kept = folder if wish.keep else None
+    return comparison
+
+
+def _run(setup: Setup, wish: Wish, cwd: Path, project: Path, folder: Path, side: str) -> Observation:
+    """Run the copy of one side."""
+    run = observe(
+        _fresh(setup),
+        wish.command,
+        folder / f"{side}-twin",
+        cwd=cwd,
+        project=project,
+        copied=folder / side / project.name,
+        timeout=wish.timeout,
+        skip_sleep=wish.skip_sleep,
     )
+    if wish.keep:
+        _keep(folder, side, run)
+    return run
 
 
 def _fresh(setup: Setup) -> Setup:
@@ -130,6 +140,11 @@ def report(comparison: Comparison, contract: str) -> str:
             lines += [f"  {line}" for one in found[:_SHOWN] for line in one.lines()]
             if len(found) > _SHOWN:
                 lines.append(f"  and {len(found) - _SHOWN} more")
+    if comparison.unsteady:
+        lines.append(
+            f"note: a second run of the program as it is differs from its first in {comparison.unsteady} things, too: "
+            "it does not do the same twice, because of threads, random numbers or the time"
+        )
     lines += _aside(judgement.aside)
     lines += _notes(before, after)
     lines += summary.leaned_on([*before.exchanges, *after.exchanges]).splitlines()

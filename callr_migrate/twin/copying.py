@@ -100,11 +100,11 @@ def moved_environment(project: Path, copied: Path, base: Mapping[str, str] | Non
     return environ
 
 
-def written(folder: Path, before: dict[str, bytes]) -> dict[str, bytes]:
-    """The files of a copy that are not what they were, by path; what is gone is empty."""
+def written(folder: Path, before: dict[str, bytes]) -> dict[str, bytes | None]:
+    """The files of a copy that are not what they were, by path; None for what is gone."""
     after = contents(folder)
-    found = {name: data for name, data in after.items() if before.get(name) != data}
-    found.update({name: b"" for name in before if name not in after})
+    found: dict[str, bytes | None] = {name: data for name, data in after.items() if before.get(name) != data}
+    found.update(dict.fromkeys(name for name in before if name not in after))
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
 from callr_migrate.twin import summary
-from callr_migrate.twin.exchange import Exchange, masked, told
+from callr_migrate.twin.exchange import Exchange, told
 from callr_migrate.twin.explaining import Explainer
 from callr_migrate.twin.observing import Observation
 
@@ -73,7 +74,8 @@ def _value(value: Any) -> str:
 
 
 def _key(exchange: Exchange) -> tuple[Any, ...]:
-    acts = [(act.name, repr(masked(act.details))) for act in exchange.acts]
+    # The order in which a program wrote the keys of a dict is nobody's business.
+    acts = [(act.name, json.dumps(act.details, sort_keys=True, default=str)) for act in exchange.acts]
     # Without an act the wire form is all there is; where both are refused they are alike.
     return (tuple(acts), exchange.error is not None)
 
@@ -153,16 +155,14 @@ def _texts(what: str, before: str, after: str, explainer: Explainer) -> list[Dif
 
 
 def _files(before: Observation, after: Observation, explainer: Explainer) -> Iterator[Difference]:
+    """Files that either program wrote, as both of them left them."""
     for name in sorted(before.files.keys() | after.files.keys()):
-        old, new = before.files.get(name), after.files.get(name)
+        old, new = (run.files[name] if name in run.files else run.found.get(name) for run in (before, after))
         if old == new:
             continue
         if old is None or new is None:
-            yield Difference(
-                f"file {name}",
-                "not written" if old is None else "written",
-                "not written" if new is None else "written",
-            )
+            told_before, told_after = ("not there" if data is None else "there" for data in (old, new))
+            yield Difference(f"file {name}", told_before, told_after)
             continue
         try:
             texts = old.decode("utf-8"), new.decode("utf-8")

@@ -25,7 +25,10 @@ class Observation:
     ids: frozenset[str]
     seen: frozenset[str]
     notes: child.Notes
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes | None] = field(
+        default_factory=dict
+    )  # that it wrote; None for one that it removed
+    found: dict[str, bytes] = field(default_factory=dict)  # files that were there before
 
 
 def observe(
@@ -80,6 +83,7 @@ def observe(
         seen=frozenset(app.core.access.seen),
         notes=ran.notes,
         files=copying.written(copied, before),
+        found=before,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import signal
 import socket
 import threading
@@ -51,7 +52,8 @@ def build(setup: Setup, on_exchange: Callable[[Exchange], None] | None = None) -
     def fresh() -> Account:
         return _account(setup, None if began is None else files.read(began))
 
-    faults = setup.faults or Faults([], [], setup.seed)
+    # One that was used in another run has thrown its dice already.
+    faults = copy.deepcopy(setup.faults) or Faults([], [], setup.seed)
     core = Core(setup.pack, setup.contract, _account(setup, state), Access(setup.allowed), faults)
     core.fresh = fresh
     return App(core, setup.state, on_exchange)

@@ -95,6 +95,31 @@ def test_equal_but_for_what_the_notes_explain(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "project").iterdir()) == ["app.py", "callr-migrate.toml"]
 
 
+def test_faults_and_keys_in_another_order_are_no_difference(tmp_path: Path) -> None:
+    code = """
+    import callr
+    api = callr.Api("login", "hush")
+    done = 0
+    for number in range(6):
+        try:
+            api.call("sms.send", "", "+33199001020", "Hi", {"nature": "ALERTING"})
+            done += 1
+        except callr.CallrException:
+            pass
+    print(done)
+    app = api.call("apps.create", "ACTIONS10", "Night", {"format": "YAML", "script": "a: 1"})
+    print(app["name"])
+    """
+    done = compare(tmp_path, code, "--faults", "500=0.4", "--seed", "3", "--keep")
+    assert done.returncode == 0, done.stdout
+    assert "7 REST v2" in done.stdout
+    log = done.stdout.splitlines()[-1]
+    kept = Path(log.removeprefix("kept in "))
+    assert "6\n" not in (kept / "before.out").read_text("utf-8")
+    assert "fault: 500" in (kept / "after.log").read_text("utf-8")
+    shutil.rmtree(kept)
+
+
 def test_both_targets(tmp_path: Path) -> None:
     done = compare(tmp_path, APP, "--target", "requests")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -173,14 +198,38 @@ def test_other_output_other_files_and_other_exit_codes(tmp_path: Path) -> None:
     if rewritten:
         print("more")
     open("report.txt", "w").write("rewritten" if rewritten else "legacy")
+    # There already, and the same for one of the two only.
+    open("there.txt", "w").write("ID X" if rewritten else "was")
+    open("same.txt", "w").write("new")
+    if rewritten:
+        import os
+        os.remove("gone.txt")
     sys.exit(3 if rewritten else 0)
     """
+    (tmp_path / "project").mkdir()
+    for name in ("there", "same", "gone"):
+        (tmp_path / "project" / f"{name}.txt").write_text("was")
     done = compare(tmp_path, code)
     assert done.returncode == 1, done.stdout
+    assert "file there.txt, line 1:\n      before: was\n      after:  ID X" in done.stdout
+    assert "file gone.txt:\n      before: there\n      after:  not there" in done.stdout
+    assert "same.txt" not in done.stdout
     assert "exit code:\n      before: 0\n      after:  3" in done.stdout
     assert "output, line 2:\n      before: nothing\n      after:  more" in done.stdout
     assert "file report.txt, line 1:\n      before: legacy\n      after:  rewritten" in done.stdout
     assert not (tmp_path / "project" / "report.txt").exists()
+
+
+def test_a_program_that_does_not_do_the_same_twice(tmp_path: Path) -> None:
+    code = """
+    import callr, os
+    api = callr.Api("login", "hush")
+    api.call("sms.send", "", "+33199001020", os.urandom(8).hex(), None)
+    """
+    done = compare(tmp_path, code)
+    assert done.returncode == 1
+    assert "note: a second run of the program as it is differs from its first in 2 things" in done.stdout
+    assert "does not do the same twice" in done.stdout
 
 
 def test_settled_choices_are_explained(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def ask(case: Any) -> None:
 
 @schema.parametrize()
 @settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,

@@ -315,21 +315,47 @@ class _Engine:
             return []
         found: list[Finding] = []
         for offset, text, why in source.hidden():
+            lexed = Lexed.of(text)
             calls = [
                 ScannedCall((offset + call.span[0], offset + call.span[1]), call.methods, call.surface)
-                for call in scan(self.pack, Lexed.of(text))
+                for call in scan(self.pack, lexed)
             ]
             cell = source.cell(offset)
             where = f" (cell {cell[0]})" if cell is not None else ""
-            what = f"has code that {why}{where}" if why == "does not parse" else f"has it in {why}{where}"
-            obstacle = Obstacle("CLR901", what, "")
-            found += call_findings(self.pack, source, calls, obstacle)
+            broken = why == "does not parse"
+            what = f"has code that {why}{where}" if broken else f"has it in {why}{where}"
+            found += call_findings(self.pack, source, calls, Obstacle("CLR901", what, ""))
+            if broken and cell is not None:
+                found += self._broken_cell(source, cell[0], offset, lexed, calls)
         return _hiding(found, source)
+
+    def _broken_cell(
+        self, source: SourceFile, number: int, offset: int, lexed: Lexed, calls: list[ScannedCall]
+    ) -> list[Finding]:
+        """What to do first about a cell with legacy code."""
+        places = [
+            (offset + match.start(), offset + match.end())
+            for match in self.markers.finditer(lexed.text)
+            if lexed.holder(match.start()) is None
+        ]
+        places += [call.span for call in calls]
+        if not places:
+            return []
+        own = SourceFile(source.path, b"", lexed.text, "utf-8", b"")
+        return [
+            Finding(
+                "CLR901",
+                f"cell {number} does not parse as Python 3, and holds legacy code",
+                source.path,
+                *min(places),
+                help=syntax_obstacle(lexed, own, 1, None).help,
+            )
+        ]
 
 
 def _hiding(findings: list[Finding], source: SourceFile) -> list[Finding]:
     """Findings of a text that is no module, with the places in it that may be credentials."""
-    hidden = in_text(Lexed.of(source.text)) if findings else ()
+    hidden = in_text(Lexed.of(source.unmasked)) if findings else ()
     return [replace(finding, secrets=hidden) for finding in findings]
 
 

@@ -204,6 +204,16 @@ def test_a_call_that_cannot_be_analysed_leaves_the_notebook_as_it_is(cell: str, 
     assert sum(why in (finding.reason or "") for finding in found) == 1
 
 
+def test_what_to_do_first_about_a_broken_cell() -> None:
+    put("x = 1", "print 1\nimport callr\n", "print 2\n")
+    (finding,) = go().report.findings
+    assert (finding.code, finding.message) == (
+        "CLR901",
+        "cell 2 does not parse as Python 3, and holds legacy code",
+    )
+    assert "Port it to Python 3" in (finding.help or "")
+
+
 def test_the_library_stays_for_code_that_is_not_analysed() -> None:
     Path("requirements.txt").write_text("callr\n")
     Path("a.py").write_text(f"{CLIENT}\n{CALL}\n")
@@ -289,6 +299,12 @@ def test_no_notebooks(text: str) -> None:
 
 def test_values_of_credentials_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     put("import callr\napi = callr.Api('hunter2', 'hunter2')", CALL)
+    # Also where they are found in the text of a cell only.
+    put(
+        "import callr",
+        "print 1\napi = callr.Api('hunter2', 'hunter2'); api.call('sms.get', h)",
+        name="b.ipynb",
+    )
     for form in ("full", "concise", "json", "sarif", "markdown"):
         main(["check", ".", "--output-format", form])
         assert "hunter2" not in capsys.readouterr().out

@@ -428,8 +428,29 @@ def test_any_edit_of_a_cell(cells: list[str], style: dict[str, Any], data: st.Da
     for cell in (*before["cells"], *after["cells"]):
         lines = cell.pop("source")
         if isinstance(lines, list) and len(lines) > 1:
-            assert all(lines)
+            # One text a line, as every tool writes it.
+            assert lines == re.findall(r"[^\n]*\n|[^\n]+", "".join(lines))
     assert before == after
+
+
+LINES = [
+    # what is replaced, by what, the lines after it
+    ((6, 12), "", ["a = 1\n"]),
+    ((12, 12), "c\n", ["a = 1\n", "b = 2\n", "c\n"]),
+    ((12, 12), "c\nd", ["a = 1\n", "b = 2\n", "c\n", "d"]),
+    ((6, 6), "c\n", ["a = 1\n", "c\n", "b = 2\n"]),
+    ((0, 6), "", ["b = 2\n"]),
+    ((4, 5), "f(\n1)", ["a = f(\n", "1)\n", "b = 2\n"]),
+    ((10, 12), "3\n4\n", ["a = 1\n", "b = 3\n", "4\n"]),
+]
+
+
+@pytest.mark.parametrize(("span", "new", "lines"), LINES, ids=str)
+def test_a_list_of_lines_stays_one(span: tuple[int, int], new: str, lines: list[str]) -> None:
+    source = load(Path("a.ipynb"), json.dumps(document("a = 1\nb = 2\n", "x"), indent=1).encode())
+    changed = source.replaced([Edit(source.path, *span, new)])
+    assert changed.raw == json.dumps(document("".join(lines), "x"), indent=1).encode()
+    assert json.loads(changed.raw)["cells"][0]["source"] == lines
 
 
 def test_an_edit_of_two_cells_is_refused() -> None:

@@ -74,6 +74,10 @@ def test_wheel_has_the_package_and_the_rules_and_nothing_else(wheel: Path) -> No
     assert "callr_migrate/rules/rules.schema.json" in names
     assert "callr_migrate/contract/callr-rest-v2.openapi.yaml" in names
     assert "callr_migrate/rules.compiled" in names
+    # Other Pythons import these two, from their folders.
+    assert {
+        f"callr_migrate/{folder}/sitecustomize.py" for folder in ("twin/redirect", "trace/recorder")
+    } <= names
     assert {"callr_migrate/__main__.py", "callr_migrate/py.typed"} <= names
     assert {name.split("/")[0] for name in names} == {
         "callr_migrate",

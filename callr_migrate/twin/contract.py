@@ -29,6 +29,8 @@ from callr_migrate.pack.plain import DocumentError, parse, read_bytes
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _HERE = "urn:contract"
+# What stands below is no schema: a key `$ref` in there is what an example happens to hold.
+_DATA = ("example", "examples", "default", "enum", "const")
 _FILE = "callr-rest-v2.openapi.yaml"
 
 
@@ -100,6 +102,7 @@ class Contract:
         resource = (DRAFT4 if old else DRAFT202012).create_resource(document)
         self._registry: Registry[Any] = Registry().with_resource(_HERE, resource)
         self._validators: dict[str, Any] = {}
+        self._check_references()
         self.operations = list(self._operations(path_of(base_url)))
         # A path without braces goes before one with.
         in_order = sorted(self.operations, key=lambda found: found.path.count("{"))
@@ -119,10 +122,34 @@ class Contract:
         except (KeyError, TypeError, AttributeError, RecursionError):
             raise DocumentError("is no sound OpenAPI document; 'rules verify' may say why") from None
 
+    def _check_references(self) -> None:
+        """All of them must lead somewhere in the document itself; raises `DocumentError`."""
+        waiting: list[Any] = [self.document]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, list):
+                waiting += node
+            elif isinstance(node, dict):
+                target = node.get("$ref")
+                if isinstance(target, str):
+                    if not target.startswith("#"):
+                        raise DocumentError(
+                            f"refers to another document, {target}: put all into one file first"
+                        )
+                    try:
+                        self.follow(node, "")
+                    except (KeyError, TypeError):
+                        raise DocumentError(f"has a reference {target} that leads nowhere") from None
+                waiting += [
+                    part for key, part in node.items() if key not in _DATA and not key.startswith("x-")
+                ]
+
     def _operations(self, base: str) -> Iterator[Operation]:
         for path, node in self.document["paths"].items():
             above = f"/paths/{_escaped(path)}"
             item, where = self.follow(node, above)
+            if not isinstance(item, dict):
+                raise TypeError("must be a mapping")
             place = path[len(base) :] if base and path.startswith(f"{base}/") else path
             for verb in VERBS:
                 if verb in item:

@@ -133,6 +133,26 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "is not valid JSON"),
+        ("openapi: 2.0.0", "is no OpenAPI document of version 3.0 or 3.1"),
+        ("openapi: 3.1.0", "has no 'paths'"),
+        ("openapi: 3.1.0\npaths: {/a: {$ref: '#/components/pathItems/a'}}", "leads nowhere"),
+        ("openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}", "refers to another document"),
+        ("openapi: 3.1.0\npaths: {/a: [1]}", "no sound OpenAPI document"),
+        ("openapi: 3.1.0\npaths: {/a: {get: {parameters: [{in: query}]}}}", "no sound OpenAPI document"),
+    ],
+)
+def test_documents_that_are_none(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(text)
+    done = twin_command("--port", "0", "--openapi", str(path))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert told in done.stderr
+
+
 def test_the_vendors_document_is_enforced(tmp_path: Path) -> None:
     document = {
         "openapi": "3.0.3",

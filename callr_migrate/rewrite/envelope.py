@@ -16,11 +16,16 @@ from callr_migrate.rewrite.request import Refusal
 
 
 def envelope(
-    evaluator: Evaluator, call: LegacyCall, post: Post, shape: PayloadShape, message: str | None
+    evaluator: Evaluator,
+    call: LegacyCall,
+    post: Post,
+    shape: PayloadShape,
+    message: str | None,
+    given: set[str],
 ) -> None:
     """Find every use of the answer's envelope, and what it becomes (noted in `post`); raises `Refusal`.
 
-    `message` is the key of an error's text in the new API.
+    `message` is the key of an error's text in the new API, `given` the names that other responses of the module got.
     """
     assert isinstance(call.node, cst.Call)
     found = _Envelope(evaluator, call.module, post, shape, message)
@@ -30,7 +35,11 @@ def envelope(
             raise Refusal(
                 "the program raises for a status before it looks at the error, which v2 tells by the status"
             )
-        name = found.name or found.fresh_name()
+        if found.rebound:
+            raise Refusal(
+                f"`{found.name}` holds its answer, and another value later, before the error is looked at"
+            )
+        name = found.name or found.fresh_name(given)
         post.named = None if found.name else name
         for span, failed in found.checks:
             target = post.target
@@ -55,6 +64,7 @@ class _Envelope:
         self.message = message
         self.name: str | None = None  # of the response
         self.assigned: tuple[cst.CSTNode, str] | None = None  # the statement that names it
+        self.rebound = False  # whether that name gets another value, too
         self.raised = False
         self.checks: list[tuple[Span, bool]] = []  # (place, whether it asks for an error)
         self._nested: set[Span] = set()
@@ -71,6 +81,7 @@ class _Envelope:
         if isinstance(parent, cst.Assign) and name is None:
             target, uses = self._uses(parent)
             self.name = target
+            self.rebound = len(self.module.scope_of(parent).bindings.get(target, ())) > 1
             self.assigned = (self.module.statement_of(parent), target)
             for use in uses:
                 self.response(use, target)
@@ -173,12 +184,13 @@ class _Envelope:
         """Whether what takes a check's place needs parentheses."""
         return span in self._nested
 
-    def fresh_name(self) -> str:
-        """A name for the response that the module does not use."""
-        taken = {name.value for name in self.module.names if isinstance(name, cst.Name)}
+    def fresh_name(self, given: set[str]) -> str:
+        """A name for the response that the module does not use, nor another response of it."""
+        taken = given | {name.value for name in self.module.names if isinstance(name, cst.Name)}
         name, number = "response", 2
         while name in taken:
             name, number = f"response_{number}", number + 1
+        given.add(name)
         return name
 
     def _uses(self, assign: cst.Assign) -> tuple[str, list[cst.Name]]:

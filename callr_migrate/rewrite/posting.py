@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from callr_migrate.evaluate import Evaluator
+from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate import answers as legacy_answers
 from callr_migrate.evaluate.values import Constant, Value
 from callr_migrate.findings import Evidence, Fact
@@ -31,6 +31,7 @@ def prepare(evaluator: Evaluator, states: Iterable[CallState], *, settled: bool)
     `settled`: the user has told what becomes of the credentials.
     """
     known: dict[cst.CSTNode, Value] = {}
+    names: dict[Module, set[str]] = {}
     for state in states:
         shape = evaluator.pack.surfaces[state.call.surface].payload if state.rewritten else None
         if shape is None or state.plan is None:
@@ -38,7 +39,8 @@ def prepare(evaluator: Evaluator, states: Iterable[CallState], *, settled: bool)
         try:
             post = posts.taken_apart(evaluator, state.call)
             message = evaluator.pack.service.error_message
-            envelope(evaluator, state.call, post, shape, message.value if message else None)
+            given = names.setdefault(state.call.module, set())
+            envelope(evaluator, state.call, post, shape, message.value if message else None, given)
             _check_results(state, post, state.plan.result)
         except Refusal as refusal:
             state.refuse(refusal.reason)

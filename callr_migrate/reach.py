@@ -106,15 +106,17 @@ class Reach:
             if forwards(self.contents(path)):
                 self._seeds.setdefault(path, set()).update(self._seeds_of(path, forwards))
                 reached.add(path)
+        # In rounds, so that a file is looked at once for all that changed in the round before.
         waiting = sorted(reached)
         while waiting:
-            path = waiting.pop()
-            before = self._exposed.get(path, frozenset())
-            waiting += self._look(path)
-            after = self._exposed[path]
-            if after != before:
-                self._by_stem.setdefault(_stem(path), set()).add(path)
-                waiting += sorted(self.graph.importers_of(path))
+            following: set[str] = set()
+            for path in waiting:
+                before = self._exposed.get(path, frozenset())
+                following.update(self._look(path))
+                if self._exposed[path] != before:
+                    self._by_stem.setdefault(_stem(path), set()).add(path)
+                    following.update(self.graph.importers_of(path))
+            waiting = sorted(following)
         return reached | self._touched
 
     def exposed(self, path: str) -> frozenset[str]:

@@ -54,7 +54,7 @@ def test_a_request(case: Any) -> None:
 @pytest.mark.soak
 @schema.parametrize()
 @settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     database=None,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from callr_migrate import pipeline
 from callr_migrate.config import load_settings
@@ -31,7 +32,7 @@ IDS = re.compile(r"\b(?:AC5E\d{4}|8242D94\d|D1D000\d\d)\b", re.IGNORECASE)
 _LINE = re.compile(r" \(line \d+\)|(?<=\.py):\d+|(?<=line )\d+ ")
 
 # Reading the rules takes longer than a small file's analysis.
-pipeline.load_pack = functools.lru_cache(pipeline.load_pack)
+_load_pack = functools.lru_cache(pipeline.load_pack)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def read(folder: Path) -> dict[str, bytes]:
 
 def migrate(folder: Path, target: str, *, fix: bool = True) -> Outcome:
     settings = load_settings(folder, overrides={"target": target})
-    return run(Request((folder,), settings, write=fix, unsafe=True))
+    with mock.patch.object(pipeline, "load_pack", _load_pack):
+        return run(Request((folder,), settings, write=fix, unsafe=True))
 
 
 def edits(folder: Path, outcome: Outcome) -> dict[str, list[tuple[int, int, str]]]:

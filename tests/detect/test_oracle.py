@@ -325,7 +325,7 @@ def told(source: str) -> tuple[set[int], set[int], set[int]]:
 
 
 bounded = settings(
-    max_examples=150,
+    max_examples=80,
     derandomize=True,
     deadline=None,
     suppress_health_check=[

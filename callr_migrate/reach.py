@@ -29,6 +29,8 @@ _UNTOLD = re.compile(
 _TAKING = frozenset(
     {"critical", "debug", "error", "exception", "format", "info", "log", "print", "warn", "warning", "write"}
 )
+# Bytes. Larger files are generated; their names are not worth the seconds.
+_MAX_SIZE = 1_000_000
 # Longer texts are prose or data.
 _MAX_TEXT = 200
 _BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -273,7 +275,7 @@ class _View:
 
 
 def _summarised(raw: bytes) -> _Summary:
-    if _UNTOLD.search(raw):
+    if len(raw) > _MAX_SIZE or _UNTOLD.search(raw):
         return _Summary(told=False)
     summary = _Summary(told=True)
     try:

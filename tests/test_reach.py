@@ -183,6 +183,15 @@ def test_what_is_said_of_it_elsewhere_does_not_count() -> None:
     assert reached(files) == {"client.py"}
 
 
+def test_a_generated_file_hands_on_whatever_is_asked_of_it() -> None:
+    files = {
+        "client.py": CLIENT + "#" * 1_000_000,
+        "a.py": "from client import OTHER\n",
+        "b.py": "import os\n",
+    }
+    assert reached(files) == {"client.py", "a.py"}
+
+
 def test_who_else_calls_what_a_client_is_handed_to() -> None:
     contents = {
         "/r/main.py": b"import callr, helpers\nhelpers.send(callr.Api('a', 'b'), 'sms.get')\n",

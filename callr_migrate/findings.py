@@ -26,6 +26,10 @@ class Evidence(enum.Enum):
         """Whether a fix that leans on this fact may still be `safe`."""
         return self in (Evidence.VERIFIED, Evidence.DOCUMENTED, Evidence.CORROBORATED)
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Evidence], tuple[str]]:
+        # Pythons 3.11.0 to 3.11.3 would pickle a `getattr`, which the reader of compiled rules refuses.
+        return Evidence, (self.value,)
+
 
 _STRENGTH = list(Evidence)
 

@@ -7,6 +7,7 @@ be applied while something still needs it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -148,7 +149,7 @@ class _Plan:
         addition: list[Edit] = []
         if self.groups and not has_target and entry.insert_at is not None:
             addition = [Edit(source.path, entry.insert_at, entry.insert_at, entry.inserted(target))]
-        stays = self._stays(entry)
+        stays = self._stays(source, entry)
         if stays is not None:
             self.additions += addition
             yield replace(finding, reason=stays)
@@ -168,11 +169,11 @@ class _Plan:
         self.removals.append((replace(finding, becomes=becomes or "(nothing)"), edits))
         yield from self._brought_along(source, entry, beside)
 
-    def _stays(self, entry: Entry) -> str | None:
+    def _stays(self, source: SourceFile, entry: Entry) -> str | None:
         """Why a library is still required; None if it is not."""
         use = self.after[entry.name]
         if use is not None:
-            return f"{use.path.name}:{use.line} still needs it"
+            return f"{_seen_from(source.path, use.path)}:{use.line} still needs it"
         if not self.project.is_whole:
             return "not all of the project is looked at, so whether something needs it is not known"
         return entry.note if entry.replacement is None else None
@@ -322,3 +323,12 @@ def _url_secrets(source: SourceFile, span: Span) -> tuple[Span, ...]:
     """What addresses on the lines of a span hold before their host: tokens and passwords of package indexes."""
     low, high = line_of(source, span[0])[0], line_of(source, span[1])[1]
     return tuple(match.span(1) for match in _USER.finditer(source.text, low, high))
+
+
+def _seen_from(path: Path, other: Path) -> str:
+    """Where the other file lies below the folder that holds both."""
+    path, other = (Path(os.path.abspath(each)) for each in (path, other))
+    try:
+        return other.relative_to(os.path.commonpath((path.parent, other))).as_posix()
+    except ValueError:  # two drives of Windows have no such folder
+        return other.as_posix()

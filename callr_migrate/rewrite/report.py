@@ -100,7 +100,7 @@ class Findings:
             method=call.method,
             surface=call.surface,
             facts=tuple(facts),
-            reason=state.reason or "; ".join(doubts) or None,
+            reason=state.reason or "; ".join(doubt.rstrip(".") for doubt in doubts) or None,
             help=state.help,
             url=state.url,
             becomes=becomes,

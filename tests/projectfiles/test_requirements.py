@@ -322,6 +322,13 @@ def test_a_file_named_as_a_path_is_taken() -> None:
     ]
 
 
+def test_what_still_needs_it_is_named_by_its_whole_path() -> None:
+    put("requirements.txt", "callr\n")
+    put("src/shop/gateway.py", STAYS)
+    (finding,) = required(go())
+    assert finding.reason == "src/shop/gateway.py:1 still needs it"
+
+
 def test_safe_fixes_alone_do_not_take_it_away() -> None:
     path = put("requirements.txt", "callr\n")
     write(**{"main.py": CODE})

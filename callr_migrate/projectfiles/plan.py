@@ -327,7 +327,7 @@ def _url_secrets(source: SourceFile, span: Span) -> tuple[Span, ...]:
 
 def _seen_from(path: Path, other: Path) -> str:
     """Where the other file lies below the folder that holds both."""
-    path, other = (Path(os.path.abspath(each)) for each in (path, other))
+    path, other = path.resolve(), other.resolve()
     try:
         return other.relative_to(os.path.commonpath((path.parent, other))).as_posix()
     except ValueError:  # two drives of Windows have no such folder

@@ -33,6 +33,7 @@ class AnswerUse:
     code: str = "CLR201"
     message: str | None = None
     blocked: str | None = None
+    place: cst.BaseExpression | None = None  # the key or constant that it is about
     compared: Span | None = None  # the side of a comparison that holds the constants
     handed_to: cst.CSTNode | None = None  # the legacy call that an identifier goes to
     shown: str | None = None
@@ -44,6 +45,8 @@ class AnswerUse:
         """The place of its finding."""
         if self.replacements:
             return self.replacements[0][0]
+        if self.place is not None:
+            return self.module.span(self.place)
         return self.module.span(self.module.parent(self.node) or self.node)
 
 
@@ -149,6 +152,7 @@ class Answers:
         kind = self.pack.objects.get(answer.object or "")
         rule: ObjectField | None = kind.fields.get(name) if kind else None
         shown = f"`{name}` of {answer.object or 'the answer'}"
+        use.place = key
         if rule is None:
             use.message = f"{shown} has no known counterpart in v2"
             use.blocked = f"{use.message} (line {self._line(key)})"

@@ -287,10 +287,11 @@ class _Engine:
             before = sum(state.rewritten for state in states)
             writer = Writer(evaluator, modules, plan, self.options)
             writer.write()
+            findings = Findings(writer)
+            findings.keep_credentials()
             # A call that could not be written was refused, which may stand against others: plan anew without it.
             if sum(state.rewritten for state in states) == before:
                 break
-        findings = Findings(writer)
         clients = [(client.ref, client.surface) for client in plan.clients]
         calls = [state.call for state in states]
         self.secrets = findings.secrets

@@ -42,6 +42,7 @@ class Secrets:
         for client in clients:
             for ref in self.of_client(client):
                 self._give(ref)
+        self.of_clients = frozenset(self.values)
         for call in calls:
             for ref in self._named_parameters(call):
                 self._give(ref)
@@ -60,6 +61,15 @@ class Secrets:
         if found is None:
             found = self._spans[module] = tuple(sorted(set(self._all(module))))
         return found
+
+    def inside(self, module: Module, place: Span) -> set[str]:
+        """The literal credentials that stand inside of a place, as their values."""
+        spans = self.of_module(module)
+        inside = spans[bisect_left(spans, (place[0], place[0])) : bisect_left(spans, (place[1], place[1]))]
+        if not inside:
+            return set()
+        texts = {module.span(node): node for node in module.strings}
+        return set().union(*(_values(texts[span]) for span in inside if span in texts))
 
     def kept_from(self, finding: Finding, module: Module) -> Finding:
         """The finding without the credentials of its module, and with the places of all of them."""

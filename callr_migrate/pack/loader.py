@@ -15,6 +15,7 @@ from callr_migrate.pack.decode import Decoder
 from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_CREDENTIAL = re.compile(r"\{(login|password)\}")
 # kind in a rule file -> the attribute that names an entry
 _KINDS = {
     "methods": "method",
@@ -142,6 +143,13 @@ def _other_problems(pack: RulePack) -> Iterator[str]:
             yield f"{surface.location}: {surface.surface} needs 'clients' (with a 'module') or 'addresses'"
         if surface.clients and surface.module is None:
             yield f"{surface.location}: {surface.surface} has 'clients' but lacks the key 'module'"
+    for target in pack.targets.values():
+        given = _CREDENTIAL.findall(" ".join(target.client_arguments))
+        if given != ["login", "password"]:
+            yield (
+                f"{target.location}: 'client_arguments' of {target.target} must hold {{login}} and {{password}}, "
+                "once each and in this order"
+            )
     for scaffold in pack.scaffolds.values():
         yield from _refer(f"{scaffold.location}: {scaffold.scaffold}", "app", scaffold.app, pack.apps)
     for event in pack.events.values():

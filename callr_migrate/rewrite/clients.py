@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -15,6 +18,8 @@ from callr_migrate.rewrite.request import Refusal
 from callr_migrate.rewrite.style import Style, copied, line_indent
 from callr_migrate.rewrite.text import Piece, Texts
 from callr_migrate.rewrite.uses import is_load
+
+_CREDENTIAL = re.compile(r"(\{login\}|\{password\})")
 
 
 @dataclass(frozen=True)
@@ -144,8 +149,12 @@ class ClientWriter:
         indent: str,
         room: int,
         width: int,
+        comments: Sequence[tuple[str, str]] = (),
     ) -> list[Piece]:
-        """The construction as pieces: on one line if `width` (the credentials' columns) leaves it in `room`."""
+        """The construction as pieces: on one line if `width` (the credentials' columns) leaves it in `room`.
+
+        `comments` are to stand above the argument that holds a part of the template; "" is for the end.
+        """
         fill = {
             "{module}": names.module,
             "{helper}": names.helper,
@@ -157,21 +166,20 @@ class ClientWriter:
             head = head.replace(name, text)
             arguments = [argument.replace(name, text) for argument in arguments]
         flat = f"{head}({', '.join(arguments)})"
-        if len(flat) - len("{login}{password}") + width <= room:
-            text = flat
-        else:
-            inner = style.newline + indent + style.indent
-            text = (
-                head
-                + "("
-                + "".join(f"{inner}{argument}," for argument in arguments)
-                + style.newline
-                + indent
-                + ")"
-            )
-        before, rest = text.split("{login}")
-        between, after = rest.split("{password}")
-        return [before, login, between, password, after]
+        given = {"{login}": login, "{password}": password}
+
+        def filled(text: str) -> list[Piece]:
+            return [given.get(part, part) for part in _CREDENTIAL.split(text)]
+
+        if len(flat) - len("{login}{password}") + width <= room and not comments:
+            return filled(flat)
+        inner = style.newline + indent + style.indent
+        pieces: list[Piece] = [head + "("]
+        for argument in arguments:
+            pieces += [inner + comment for part, comment in comments if part and part in argument]
+            pieces += [inner, *filled(argument), ","]
+        pieces += [inner + comment for part, comment in comments if not part]
+        return [*pieces, style.newline + indent + ")"]
 
     def _pieces(
         self, texts: Texts, made: Construction, names: LocalNames, style: Style, extra: int = 0
@@ -184,7 +192,8 @@ class ClientWriter:
         used = module.source.position(start).column - 1 + extra + len(texts.extra_indent(start))
         tail = _line_end(module, end) - end
         indent = line_indent(module, start) + texts.extra_indent(start)
-        return self.call(*spans, names, style, indent, style.line_length - used - tail, width)
+        room = style.line_length - used - tail
+        return self.call(*spans, names, style, indent, room, width, _comments(made))
 
     def replace(self, texts: Texts, made: Construction, names: LocalNames, style: Style) -> None:
         """The new client in place of the old; the credentials stay where they are, outside of the edits."""
@@ -238,14 +247,42 @@ class ClientWriter:
             f"({held[0]}, {held[1]}){source.text[call_end:end]}{source.newline}{indent}"
             f"{before}{_joined(made_new)}{behind}"
         )
+        told = "".join(f"{comment}{source.newline}{indent}" for _, comment in _comments(made))
         pieces: list[Piece] = [
-            f"{held[0]}, {held[1]} = ",
+            f"{told}{held[0]}, {held[1]} = ",
             copied(module, made.login),
             ", ",
             copied(module, made.password),
             rest,
         ]
         texts.replace((start, end), lambda _: pieces, fine=True)
+
+
+def _comments(made: Construction) -> list[tuple[str, str]]:
+    """The comments between the arguments, each with the part of the template that it belongs to.
+
+    That is the credential that it follows on its line, else the one that comes next; "" for what comes last.
+    """
+    module, source = made.module, made.module.source
+    places = [("{login}", copied(module, made.login)), ("{password}", copied(module, made.password))]
+    found = []
+    for left, right in moved_comments(made):
+        line = source.line_starts[source.position(left).line - 1]
+        beside = [part for part, (_, high) in places if line < high <= left]
+        after = [part for part, (low, _) in places if low >= right]
+        found.append((beside[-1] if beside else after[0] if after else "", source.text[left:right]))
+    return found
+
+
+def moved_comments(made: Construction) -> list[Span]:
+    """The places of the comments inside of a construction that no credential carries along."""
+    module = made.module
+    start, end = module.span(made.node)
+    first, last = (bisect_left(module.comments, (at, at)) for at in (start, end))
+    copies = [copied(module, part) for part in (made.login, made.password)]
+    return [
+        span for span in module.comments[first:last] if not any(low <= span[0] < high for low, high in copies)
+    ]
 
 
 def _joined(pieces: list[Piece]) -> str:

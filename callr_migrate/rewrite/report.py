@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import replace
+from urllib.parse import quote
 
 import libcst as cst
 
@@ -13,6 +14,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
 from callr_migrate.rewrite.answers import AnswerUse
+from callr_migrate.rewrite.clients import moved_comments
 from callr_migrate.rewrite.handlers import Handler
 from callr_migrate.rewrite.state import CallState, ClientState
 from callr_migrate.rewrite.style import copied, line_indent
@@ -61,6 +63,36 @@ class Findings:
                 found.append((use.module, *answer))
         grouped = self._grouped(found)
         return sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
+
+    def keep_credentials(self) -> None:
+        """Refuse the calls whose new text, or that of their client, would hold a literal credential."""
+        for state in self.plan.calls:
+            if state.rewritten and self._writes_credential(state):
+                state.refuse(
+                    "a credential stands in it as a literal, and would have to be written anew; name it once, and "
+                    "use the name here"
+                )
+        for client in self.plan.clients:
+            if not client.rewritten or client.made is None:
+                continue
+            spans = self.secrets.of_module(client.module)
+            for low, high in moved_comments(client.made):
+                if any(low <= start < high for start, _ in spans):
+                    for state in client.calls:
+                        state.refuse(
+                            "a comment between its client's arguments holds a credential; take it out"
+                        )
+
+    def _writes_credential(self, state: CallState) -> bool:
+        module = state.call.module
+        span = module.span(state.call.node)
+        held = self.secrets.inside(module, span) & self.secrets.of_clients
+        item = self.writer.texts[module].at(span) if held else None
+        if item is None:
+            return False
+        new = " ".join(edit.text for edit in self._edits(module, item))
+        # Texts go into paths in lower case, and quoted.
+        return any(form in new for value in held for form in (value, value.lower(), quote(value, safe="")))
 
     # One kind each: the finding without its group, and the applicability of its own facts
 

@@ -63,6 +63,8 @@ SHAPES = {
     "compared": "import callr\napi = callr.Api(a, b)\nif password == '<P>': api.call('sms.get', 1)\n",
     "method": "import callr\napi = callr.Api('<L>', '<P>')\napi.call('<P>')\napi.call('<P>.x', 1)\n",
     "reused": "import callr\napi = callr.Api('<L>', '<P>')\napi.call('sms.get', '<P>')['<P>'] == '<P>'\n",
+    "as_id": "import callr\napi = callr.Api('<L>', '<P>')\nprint(api.call('sms.get', '<P>')['parts'])\n",
+    "in_another_order": "import callr\napi = callr.Api('<L>', '<P>')\napi.call('sms.send', '<P>', '<L>', 'Hi')\n",
     "local": "import callr\ndef f(n):\n    api = callr.Api('<L>', '<P>')\n    return api.call('sms.get', n)['hash']\napi = None\n",
     "beside": "import callr\napi = callr.Api('<L>', '<P>')\napi.call('conference/10.create_room', 'x')\nother = callr.Api('<L>', '<P>')\n"
     "other.call('sms.get', 1)\n",

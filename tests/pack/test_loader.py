@@ -463,6 +463,75 @@ objects:
 """,
         "field 'hair' of Brush needs 'to', or 'manual' with what to do",
     ),
+    "a client without a password": (
+        """\
+targets:
+- target: wget  # <-
+  summary: A client.
+  module: wget
+  distribution: wget
+  minimum: '1'
+  version: '1'
+  client: '{module}.Client'
+  client_arguments: ['auth={login}']
+  request: '{client}.{verb}({arguments})'
+  request_with_body: '{client}.request("{VERB}", {arguments})'
+  bodiless_verbs: [GET]
+  check: ''
+  value: .json()
+  success: .ok
+  exceptions: [OSError]
+  exception_modules: [wget]
+  outage_bases: [OSError]
+""",
+        "'client_arguments' of wget must hold {login} and {password}, once each and in this order",
+    ),
+    "a client whose password comes first": (
+        """\
+targets:
+- target: wget  # <-
+  summary: A client.
+  module: wget
+  distribution: wget
+  minimum: '1'
+  version: '1'
+  client: '{module}.Client'
+  client_arguments: ['auth=({password}, {login})']
+  request: '{client}.{verb}({arguments})'
+  request_with_body: '{client}.request("{VERB}", {arguments})'
+  bodiless_verbs: [GET]
+  check: ''
+  value: .json()
+  success: .ok
+  exceptions: [OSError]
+  exception_modules: [wget]
+  outage_bases: [OSError]
+""",
+        "'client_arguments' of wget must hold {login} and {password}, once each and in this order",
+    ),
+    "a client that takes its login twice": (
+        """\
+targets:
+- target: wget  # <-
+  summary: A client.
+  module: wget
+  distribution: wget
+  minimum: '1'
+  version: '1'
+  client: '{module}.Client'
+  client_arguments: ["auth=({login}, {password})", "user={login}"]
+  request: '{client}.{verb}({arguments})'
+  request_with_body: '{client}.request("{VERB}", {arguments})'
+  bodiless_verbs: [GET]
+  check: ''
+  value: .json()
+  success: .ok
+  exceptions: [OSError]
+  exception_modules: [wget]
+  outage_bases: [OSError]
+""",
+        "'client_arguments' of wget must hold {login} and {password}, once each and in this order",
+    ),
     "duplicate method": (
         """\
 methods:

@@ -1,0 +1,273 @@
+"""Where work is done: in this process, in several of this machine, or on a Dask cluster. Results come in order.
+
+A worker that dies costs the item that it was at, nothing else: `Lost` stands in its place. All of it is
+`concurrent.futures`; only the executor differs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from callr_migrate import __version__
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+SCHEME = "dask://"
+# Seconds until a cluster must have answered.
+_PATIENCE = 20
+# As many as Windows can wait for.
+_MOST_PROCESSES = 61
+# So many items are under way for each worker: enough to keep it busy, few enough to be held in memory.
+_AHEAD = 4
+_KILLED = "its worker was killed or ran out of memory"
+
+
+class ExecutorError(Exception):
+    """The workers cannot be had; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """In place of the result of an item whose worker was killed or ran out of memory."""
+
+    reason: str
+
+
+def available() -> int:
+    """How many processors this process may use."""
+    if sys.version_info >= (3, 13):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers:
+    """`jobs` workers of this machine, or all of the cluster at `address` (`dask://HOST:PORT`).
+
+    To be used as a context manager, which ends them; nothing is started before the first item. Raises
+    `ExecutorError` where the cluster cannot be had.
+    """
+
+    def __init__(self, jobs: int = 1, address: str | None = None) -> None:
+        self.count = jobs
+        self._cluster = _Cluster(address) if address is not None else None
+        if self._cluster is not None:
+            self.count = self._cluster.count
+        self._local: Executor | None = None
+        self._others = multiprocessing.active_children()
+        self._stopped = threading.Event()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether other machines do the work."""
+        return self._cluster is not None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether this process does all of it by itself."""
+        return self._cluster is None and self.count <= 1
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.stop()
+        if self._local is not None:
+            self._local.shutdown(wait=kind is None, cancel_futures=True)
+            self._local = None
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def stop(self) -> None:
+        """End all work at once, from whatever thread; `results` raises `CancelledError` where it waits."""
+        self._stopped.set()
+        for child in multiprocessing.active_children():
+            if child not in self._others:
+                child.kill()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def results(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | Lost]:
+        """The function's result for each item, in their order; it and the items can be pickled.
+
+        Raises what the function raises, and `CancelledError` after `stop`.
+        """
+        if self.is_one:
+            yield from map(function, items)
+            return
+        following = iter(items)
+        waiting: deque[tuple[Item, Future[Result]]] = deque()
+        while True:
+            self._check()
+            try:
+                for item in islice(following, max(self.count * _AHEAD - len(waiting), 0)):
+                    waiting.append((item, self._submit(function, item)))
+            except BrokenExecutor:
+                waiting.append((item, _failed()))
+            if not waiting:
+                return
+            item, future = waiting.popleft()
+            try:
+                result: Result | Lost = future.result()
+            except BrokenExecutor:
+                # Which of those that were under way is at fault, nobody knows: each is tried on its own.
+                self._check()
+                self._drop()
+                yield from self._one_by_one(function, [(item, future), *waiting])
+                waiting.clear()
+                continue
+            except MemoryError:
+                result = Lost("there is not enough memory for it")
+            except Exception as error:
+                if self._cluster is None or not self._cluster.lost(error):
+                    raise
+                result = Lost(_KILLED)
+            yield result
+
+    def _one_by_one(
+        self, function: Callable[[Item], Result], pending: list[tuple[Item, Future[Result]]]
+    ) -> Iterator[Result | Lost]:
+        for item, future in pending:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                yield future.result()
+                continue
+            self._check()
+            try:
+                yield self._submit(function, item, alone=True).result()
+            except MemoryError:
+                yield Lost("there is not enough memory for it")
+            except BrokenExecutor:
+                self._check()
+                self._drop()
+                yield Lost(_KILLED)
+        self._drop()
+
+    def _submit(
+        self, function: Callable[[Item], Result], item: Item, *, alone: bool = False
+    ) -> Future[Result]:
+        if self._cluster is not None:
+            return self._cluster.submit(function, item)
+        if self._local is None:
+            self._local = _local(1 if alone else self.count)
+        return self._local.submit(function, item)
+
+    def _drop(self) -> None:
+        if self._local is not None:
+            self._local.shutdown(wait=True, cancel_futures=True)
+            self._local = None
+
+    def _check(self) -> None:
+        if self._stopped.is_set():
+            raise CancelledError
+
+
+def _failed() -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(BrokenExecutor())
+    return future
+
+
+def has_threads_that_run() -> bool:
+    """Whether threads run side by side: a free-threaded Python, in which no library has brought the lock back."""
+    is_locked = getattr(sys, "_is_gil_enabled", None)
+    return is_locked is not None and not is_locked()
+
+
+def _local(count: int) -> Executor:
+    if has_threads_that_run():
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(count)
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A copy of a process with threads can hang, so each worker starts anew.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(min(count, _MOST_PROCESSES), mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    """In a worker: an interruption is for the one who waits, and who ends without a word takes it along."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class _Cluster:
+    """A Dask cluster that runs the same version of this tool."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.removeprefix(SCHEME).rstrip("/").rpartition(":")
+        if not address.startswith(SCHEME) or not host or not port.isdecimal():
+            raise ExecutorError(f"executor {address!r}: must look like {SCHEME}HOST:PORT")
+        try:
+            # It has no types to speak of.
+            self._library: Any = import_module("distributed")
+        except ImportError:
+            raise ExecutorError(
+                f"executor {address!r} needs the package distributed: install callr-migrate[dask]"
+            ) from None
+        try:
+            self._client = self._library.Client(
+                f"tcp://{host}:{port}", timeout=_PATIENCE, set_as_default=False
+            )
+        except (OSError, TimeoutError) as error:
+            why = str(error).splitlines()[0] if str(error) else "there is no answer"
+            raise ExecutorError(f"executor {address!r}: cannot be reached: {why}") from None
+        try:
+            self.count = sum(self._client.nthreads().values())
+            self._check(address)
+        except BaseException:
+            self.close()
+            raise
+        self._executor = self._client.get_executor(pure=False)
+
+    def _check(self, address: str) -> None:
+        """Raise where there are no workers, or some that would do the work in another way."""
+        if not self.count:
+            raise ExecutorError(f"executor {address!r}: the cluster has no workers")
+        versions = cast("dict[str, Any]", self._client.run(_version, on_error="return"))
+        for worker, version in versions.items():
+            if version != __version__:
+                found = (
+                    f"has version {version}" if isinstance(version, str) else "cannot import callr-migrate"
+                )
+                raise ExecutorError(
+                    f"executor {address!r}: the worker {worker} {found}; install {__version__} on all of them"
+                )
+
+    def submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+        return cast("Future[Result]", self._executor.submit(function, item))
+
+    def lost(self, error: BaseException) -> bool:
+        """Whether this says that workers died at an item, rather than what the item raised."""
+        return isinstance(error, self._library.KilledWorker)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _version() -> str:
+    return __version__

@@ -1,0 +1,183 @@
+"""Workers: results in order, one that dies costs its item only, and none of them outlives an interruption."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+import pytest
+import work
+
+from callr_migrate import executors
+from callr_migrate.executors import ExecutorError, Lost, Workers
+
+NUMBERS = list(range(40))
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Whether it comes true within reason."""
+    end = time.monotonic() + 30
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    # One that is dead and not yet waited for has no work to do any more.
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_results_come_in_order(jobs: int) -> None:
+    with Workers(jobs) as workers:
+        assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+
+
+def test_one_job_is_done_here_and_several_elsewhere() -> None:
+    with Workers(1) as workers:
+        assert set(workers.results(work.process, NUMBERS)) == {os.getpid()}
+    with Workers(2) as workers:
+        assert os.getpid() not in set(workers.results(work.process, NUMBERS))
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_dies_costs_its_item_only() -> None:
+    with Workers(2) as workers:
+        results = list(workers.results(work.squared_or_killed, NUMBERS))
+    assert [number for number, result in enumerate(results) if isinstance(result, Lost)] == [13, 14]
+    assert [result for result in results if not isinstance(result, Lost)] == [
+        number * number for number in NUMBERS if number not in (13, 14)
+    ]
+
+
+def test_what_the_work_raises_is_raised() -> None:
+    with Workers(2) as workers, pytest.raises(ValueError, match="not 0"):
+        list(workers.results(work.failing, NUMBERS))
+    assert not multiprocessing.active_children()
+
+
+def test_stop_ends_all_from_another_thread(tmp_path: Path) -> None:
+    stopped: list[BaseException] = []
+
+    def wait(workers: Workers) -> None:
+        try:
+            list(workers.results(work.endless, [str(tmp_path)] * 2))
+        except CancelledError as error:
+            stopped.append(error)
+
+    with Workers(2) as workers:
+        thread = threading.Thread(target=wait, args=[workers])
+        thread.start()
+        assert until(lambda: len(list(tmp_path.iterdir())) == 2)
+        workers.stop()
+        thread.join(30)
+    assert stopped
+    assert not any(is_alive(int(path.name)) for path in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+def test_no_worker_outlives_who_waits_for_it(tmp_path: Path, name: str) -> None:
+    program = """
+        import sys, work
+        from callr_migrate.executors import Workers
+        if __name__ == "__main__":
+            with Workers(2) as workers:
+                list(workers.results(work.endless, [sys.argv[1]] * 2))
+        """
+    script, folder = tmp_path / "program.py", tmp_path / "pids"
+    script.write_text(textwrap.dedent(program))
+    folder.mkdir()
+    root = str(Path(__file__).parent.parent)
+    with subprocess.Popen(
+        [sys.executable, str(script), str(folder)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([root, str(Path(__file__).parent)])},
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        assert until(lambda: len(list(folder.iterdir())) == 2)
+        running.send_signal(getattr(signal, name))
+        running.wait(30)
+    assert until(lambda: not any(is_alive(int(path.name)) for path in folder.iterdir()))
+
+
+def test_threads_that_run_side_by_side_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    with Workers(2) as workers:
+        assert set(workers.results(work.process, NUMBERS)) == {os.getpid()}
+        assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True, raising=False)
+    assert not executors.has_threads_that_run()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    distributed = pytest.importorskip("distributed")
+    import dask
+
+    # It waits long for workers that come no more.
+    quick = {"distributed.comm.timeouts.connect": "2s", "distributed.scheduler.allowed-failures": 1}
+    with (
+        dask.config.set(quick),
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+        ) as cluster,
+    ):
+        yield cluster.scheduler_address.replace("tcp://", "dask://")
+
+
+class TestCluster:
+    def test_results_come_in_order(self, address: str) -> None:
+        with Workers(address=address) as workers:
+            assert workers.count == 2
+            assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+            pids = set(workers.results(work.process, NUMBERS))
+        assert os.getpid() not in pids
+
+    def test_a_worker_that_dies_costs_its_item_only(self, address: str) -> None:
+        with Workers(address=address) as workers:
+            results = list(workers.results(work.squared_or_killed, NUMBERS[10:20]))
+        assert [number for number, result in enumerate(results, 10) if isinstance(result, Lost)] == [13, 14]
+
+    def test_another_version_is_refused(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(executors, "__version__", "0.0.0")
+        with pytest.raises(ExecutorError, match=r"worker .* has version .*; install 0\.0\.0 on all of them"):
+            Workers(address=address)
+
+
+@pytest.mark.parametrize("address", ["dask://", "dask://host", "http://host:1", "dask://host:port"])
+def test_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(ExecutorError, match="must look like dask://HOST:PORT"):
+        Workers(address=address)
+
+
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(executors, "_PATIENCE", 1)
+    with pytest.raises(ExecutorError, match="cannot be reached"):
+        Workers(address="dask://127.0.0.1:1")
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ExecutorError, match=r"install callr-migrate\[dask\]"):
+        Workers(address="dask://127.0.0.1:8786")

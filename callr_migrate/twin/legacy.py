@@ -17,7 +17,8 @@ from callr_migrate.pack.model import Method
 from callr_migrate.twin.account import Account
 from callr_migrate.twin.contract import Used
 from callr_migrate.twin.exchange import Exchange, masked
-from callr_migrate.twin.legacy_answers import METHODS, Call
+from callr_migrate.twin.legacy_answers import METHODS
+from callr_migrate.twin.legacy_shapes import Call
 from callr_migrate.twin.refusal import RefusedError, Why
 from callr_migrate.twin.words import Words
 

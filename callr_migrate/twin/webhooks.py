@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from callr_migrate.twin import legacy_answers, rest_answers
+from callr_migrate.twin import legacy_shapes, rest_answers
 from callr_migrate.twin.account import Account
 from callr_migrate.twin.clock import formatted
 from callr_migrate.twin.model import AudioFile, CallRecord, Delivery, Message, Number, Task
@@ -23,11 +23,11 @@ TRIES = 10
 SIGNATURE, EVENT_ID = "X-CALLR-HmacSignature", "X-CALLR-EventId"
 _FIRST_PAUSE = 1_000  # milliseconds; doubled at each try
 _LEGACY: dict[type[Any], Callable[[Words, Any], Any]] = {
-    Message: legacy_answers.sms,
-    Number: legacy_answers.number,
-    Task: legacy_answers.job,
-    AudioFile: legacy_answers.library,
-    CallRecord: legacy_answers.call_record,
+    Message: legacy_shapes.sms,
+    Number: legacy_shapes.number,
+    Task: legacy_shapes.job,
+    AudioFile: legacy_shapes.library,
+    CallRecord: legacy_shapes.call_record,
 }
 _REST: dict[type[Any], Callable[[Words, Any], Any]] = {
     Message: rest_answers.sms,

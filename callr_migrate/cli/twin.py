@@ -154,10 +154,11 @@ def command(
     with explained():
         from dataclasses import replace
 
+        from callr_migrate.twin.files import held
         from callr_migrate.twin.server import bind, build, serve_forever
 
         _check_host(host, allow_remote=allow_remote)
-        with _logger(log) as on_exchange:
+        with held(state), _logger(log) as on_exchange:
             app = build(replace(setup(**shared), state=state), on_exchange)
             try:
                 bound = bind(host, port)
@@ -230,9 +231,10 @@ def run_command(
     with explained():
         from dataclasses import replace
 
+        from callr_migrate.twin.files import held
         from callr_migrate.twin.running import run
 
-        with _logger(log) as on_exchange:
+        with held(state), _logger(log) as on_exchange:
             ran, report = run(
                 replace(setup(**shared), state=state), program, on_exchange, skip_sleep=skip_sleep
             )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from callr_migrate.twin.model import LISTS, TABLES, State
 
@@ -71,3 +77,29 @@ def write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, target)  # noqa: PTH105 - the atomic call, by its own name
+
+
+@contextmanager
+def held(path: Path | None) -> Iterator[None]:
+    """Keep other twins of this machine off a state file, where there is one; raises `StateError`.
+
+    The lock ends with its process, however that ends.
+    """
+    if path is None:
+        yield
+        return
+    # Not beside the file: nothing but the account shall be left there.
+    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:24]
+    lock = FileLock(Path(tempfile.gettempdir()) / f"callr-migrate-twin-{name}.lock")
+    # Where it cannot be had at all, such as for a file of somebody else's, the twin does without.
+    with suppress(OSError):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StateError(
+                f"{path}: another twin keeps its account there; end it, or name another file"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()

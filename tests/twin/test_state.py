@@ -51,6 +51,17 @@ def test_the_account_survives_a_restart(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
+def test_two_twins_do_not_keep_one_account(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with (
+        running("--state", state),
+        pytest.raises(AssertionError, match="another twin keeps its account there"),
+    ):
+        running("--state", state).__enter__()
+    with running("--state", state) as twin:
+        assert rpc(twin.url, "system.get_timestamp")
+
+
 def test_what_is_answered_is_on_disk(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with running("--state", state) as twin:

@@ -27,6 +27,8 @@ PACKAGE = Path(callr_migrate.__file__).parent
 EXEMPT = ("twin",)
 # Watches HTTP clients of Python, which have to be told by their names.
 WATCHES = ("trace", "recorder")
+# Speaks HTTP itself, by a client that programs may be rewritten for as well.
+SPEAKS = ("pullrequest", "hosts.py")
 
 # The tool is called after the thing it is for.
 OWN_NAME = re.compile(r"callr[_-]migrate(?:[\w./-]*)", re.IGNORECASE)
@@ -44,7 +46,7 @@ PLAIN = frozenset(
     ready record refresh result room save script search send sent settings sort source start started status stop success
     summary system tags target targets text timeout to token total try type types unicode updated url variables
     yaml jobs cli amount session comment category endpoint ended json keep warning action job
-        new state verb omit com parts third contract shutdown active access webhooks put post""",
+        new state verb omit com parts third contract shutdown active access webhooks put post direction fetch""",
     )
 )
 # An English word too: a fact only as a module.
@@ -188,7 +190,8 @@ def engine() -> list[Path]:
     return [
         path
         for path in sorted(PACKAGE.rglob("*.py"))
-        if path.relative_to(PACKAGE).parts[0] not in EXEMPT and path.relative_to(PACKAGE).parts[:2] != WATCHES
+        if path.relative_to(PACKAGE).parts[0] not in EXEMPT
+        and path.relative_to(PACKAGE).parts[:2] not in (WATCHES, SPEAKS)
     ]
 
 

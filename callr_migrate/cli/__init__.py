@@ -47,6 +47,7 @@ class LazyGroup(click.Group):
     modules={
         "check": "callr_migrate.cli.check",
         "fix": "callr_migrate.cli.fix",
+        "pr": "callr_migrate.cli.pr",
         "explain": "callr_migrate.cli.explain",
         "config": "callr_migrate.cli.config",
         "rules": "callr_migrate.cli.rules",

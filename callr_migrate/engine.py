@@ -9,7 +9,8 @@ from pathlib import Path
 
 import libcst as cst
 
-from callr_migrate.check.calls import app_finding, judge
+from callr_migrate.check.apps import Stories
+from callr_migrate.check.calls import judge
 from callr_migrate.check.credentials import credential_findings
 from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
@@ -57,17 +58,20 @@ def analyse(
     *,
     has_clients: bool = True,
     selection: Selection | None = None,
+    scaffolds: bool = False,
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
     What cannot be seen is added to `report.unseen`. Further files of the project that the analysis comes across are
     added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code. Without
     `has_clients` there is none that could find its way into a further file, so only `sources` are searched.
-    What `selection` (default: that of `settings`) leaves out stays as it is.
+    What `selection` (default: that of `settings`) leaves out stays as it is. With `scaffolds` `report.scenarios` gets
+    what may stand in place of retired apps.
     """
     selection = selection or Selection(lambda _: settings)
     engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes, selection)
     engine.goes_further = has_clients
+    engine.scaffolds = scaffolds
     return engine.run(sources)
 
 
@@ -91,7 +95,9 @@ class _Engine:
         self.known: dict[Path, SourceFile] = {}
         self.passes = passes
         self.goes_further = True
+        self.scaffolds = False
         self.secrets: Secrets | None = None
+        self.stories: Stories | None = None
         self.markers = _marker_pattern(pack)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
@@ -115,6 +121,7 @@ class _Engine:
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
         found = self._plan(evaluator, project, states)
+        self._scenarios(evaluator, states)
         found = [finding for finding in [*extra, *found] if self._is_shown(finding.path)]
         if self.secrets is not None:
             modules = {module.path: module for module in project.modules}
@@ -246,10 +253,9 @@ class _Engine:
         self, evaluator: Evaluator, planner: RequestPlanner, calls: list[LegacyCall]
     ) -> tuple[list[CallState], list[Finding]]:
         states: list[CallState] = []
-        findings: list[Finding] = []
         for call in calls:
             try:
-                state, retired = judge(evaluator, planner, call), app_finding(evaluator, call)
+                state = judge(evaluator, planner, call)
             except Exception as error:
                 self._failed(error, call.module.path)
                 continue
@@ -261,14 +267,18 @@ class _Engine:
                     f"calls of this kind are not rewritten: {surface.summary} {surface.note or ''}".strip()
                 )
             states.append(state)
-            if retired is not None:
-                findings.append(retired)
         # A client is asynchronous or it is not.
         awaited = {client for call in calls if call.obstacle == AWAITED for client in call.clients}
         for state in states:
             if awaited.intersection(state.call.clients):
                 state.refuse(AWAITED)
-        return states, findings
+        try:
+            self.stories = Stories(evaluator, states)
+            found = [self.stories.finding(state.call) for state in states]
+        except Exception as error:
+            self._failed(error)
+            found = []
+        return states, [finding for finding in found if finding is not None]
 
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         if not states and not self.goes_further:
@@ -299,6 +309,17 @@ class _Engine:
             *findings.all(),
             *credential_findings(findings.secrets, clients, calls, self._may_change),
         ]
+
+    def _scenarios(self, evaluator: Evaluator, states: list[CallState]) -> None:
+        """What may stand in place of retired apps, where that is asked for."""
+        if not self.scaffolds or self.stories is None or self.secrets is None:
+            return
+        # A YAML writer, which nothing else here needs.
+        from callr_migrate.check.scenarios import all_scenarios
+
+        root = self.settings.root.resolve()
+        found = all_scenarios(evaluator, self.stories.all, states, self.secrets, root, self._failed)
+        self.report.scenarios += [each for each in found if self._is_shown(each.path)]
 
     def _failed(self, error: Exception, path: Path | None = None) -> None:
         """Tell of a fault, once a place; what it does not touch is done all the same."""

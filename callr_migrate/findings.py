@@ -130,6 +130,19 @@ class Unseen:
 
 
 @dataclass(frozen=True)
+class Scenario:
+    """A file to begin with, in place of a retired app: what the app is called, and the text.
+
+    `places` (path, start, end) are those of the legacy calls that it stands for; `path` is the file of the first.
+    """
+
+    name: str
+    text: str
+    path: Path
+    places: tuple[tuple[Path, int, int], ...]
+
+
+@dataclass(frozen=True)
 class Failure:
     """Work that could not be done (exit code 2): one line that says what and where, and what to do."""
 
@@ -143,6 +156,7 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     unseen: list[Unseen] = field(default_factory=list)
+    scenarios: list[Scenario] = field(default_factory=list)
     errors: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     files: int = 0

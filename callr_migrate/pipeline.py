@@ -13,7 +13,7 @@ from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
 from callr_migrate.discovery import Discovery, discover, named
 from callr_migrate.embedded import possible, told, unseen_on_disk
-from callr_migrate.findings import Failure, Finding, Report
+from callr_migrate.findings import Failure, Finding, Report, Scenario
 from callr_migrate.fixing import Fixing
 from callr_migrate.gates import Gates
 from callr_migrate.loading import Candidates, Loader
@@ -21,6 +21,7 @@ from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.verified import project_verified
 from callr_migrate.parts import parts_of
 from callr_migrate.projectfiles.kinds import kind_of_path
+from callr_migrate.scaffolding import ScaffoldFile, scaffold_files, told_of, write_scaffold
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
@@ -47,6 +48,7 @@ class Request:
     overlay: Mapping[Path, bytes] = field(default_factory=dict)  # what files hold, by resolved path
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
+    scaffold: Path | None = None  # the folder for scenarios in place of retired apps
     docs: bool = False  # the code blocks of pages, too
     tree: SettingsTree | None = None  # of `settings`; None: they hold for all files
 
@@ -65,6 +67,7 @@ class Outcome:
     written: dict[Path, SourceFile]
     pack: RulePack
     content: bytes | None = None  # of the request
+    scaffold: list[ScaffoldFile] = field(default_factory=list)  # on disk if the request is to write
 
 
 def run(request: Request) -> Outcome:
@@ -113,7 +116,12 @@ def _whole(request: Request, deep: Deep) -> Outcome:
     report.notes = list(dict.fromkeys(report.notes))
     hashes = {name: digest for run in runs for name, digest in run.loader.hashes.items()}
     report.digest = _digest(hashes) if request.attest else None
-    return Outcome(report, sources, changed, written, runs[0].pack, request.content)
+    outcome = Outcome(report, sources, changed, written, runs[0].pack, request.content)
+    if request.scaffold is not None:
+        report.scenarios = told_of([each for run in runs for each in run.scenarios], report.findings)
+        outcome.scaffold, failures = scaffold_files(report.scenarios, request.scaffold)
+        report.errors += failures + (write_scaffold(outcome.scaffold) if request.write else [])
+    return outcome
 
 
 class _Run:
@@ -156,11 +164,13 @@ class _Run:
         self.sources: dict[Path, SourceFile] = {}
         self.changed: dict[Path, SourceFile] = {}
         self.written: dict[Path, SourceFile] = {}
+        self.scenarios: list[Scenario] = []
 
     def work(self, found: Discovery) -> list[Finding]:
         """The findings of the part, as they are after what is written; `found` are the files of all parts."""
         candidates = self.loader.load(self.part, found)
         everything = self._analyse(candidates, self.report)
+        self.scenarios, self.report.scenarios = self.report.scenarios, []
         sources = candidates.all
         if self.request.write or self.request.diff:
             findings = self._fix(everything, candidates, sources)
@@ -244,7 +254,9 @@ class _Run:
             passes=self.loader.gates.passes,
             has_clients=self.loader.has_clients,
             selection=self.counting.selection,
+            scaffolds=self.request.scaffold is not None,
         )
+        report.scenarios += own.scenarios
         # What is told of a notebook's or page's code names its places as the file has them.
         named = candidates.all
         report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
@@ -273,6 +285,7 @@ class _Run:
             return marked
         self.report.unseen = [unseen for unseen in self.report.unseen if unseen.path not in self.shown]
         self.report.unseen += again.unseen
+        self.scenarios = again.scenarios
         self.report.errors += [failure for failure in again.errors if failure not in self.report.errors]
         left = self.counting.selected(left, {**sources, **self.written}, self.shown)
         return [finding for finding in marked if finding.applied] + left

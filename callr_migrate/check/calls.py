@@ -1,13 +1,13 @@
-"""CLR1xx and CLR5xx: what each legacy call is, before anybody asks whether it can be rewritten."""
+"""CLR1xx: what each legacy call is, before anybody asks whether it can be rewritten."""
 
 from __future__ import annotations
 
+from callr_migrate.check.apps import retired_app
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
-from callr_migrate.evaluate.values import constants
-from callr_migrate.findings import Evidence, Fact, Finding
+from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack import nearest
-from callr_migrate.pack.model import App, Method, Request
+from callr_migrate.pack.model import Method, Request
 from callr_migrate.rewrite.request import Refusal, RequestPlan, RequestPlanner
 from callr_migrate.rewrite.state import CallState, is_used
 
@@ -121,48 +121,6 @@ def _wrong_arity(call: LegacyCall, rule: Method) -> CallState | None:
         f"{rule.method} takes {takes} argument{'' if takes == '1' else 's'}, not {len(arguments)}",
         help=f"Its parameters are: {names}." if names else "It has no parameters.",
         reason="the legacy server refuses this call",
-    )
-
-
-def retired_app(evaluator: Evaluator, call: LegacyCall) -> App | None:
-    """The retired app that a call makes or names, if its argument can only be such."""
-    found = _app_argument(evaluator, call)
-    return found[0] if found else None
-
-
-def _app_argument(evaluator: Evaluator, call: LegacyCall) -> tuple[App, int] | None:
-    for index, param in enumerate(call.rule.params or () if call.rule else ()):
-        arguments = call.bound.arguments or ()
-        if not param.app or index >= len(arguments):
-            continue
-        known = constants(evaluator.evaluate(call.module, arguments[index]))
-        for constant in known or ():
-            app = evaluator.pack.apps.get(constant.value) if isinstance(constant.value, str) else None
-            if app is not None and app.retired:
-                return app, index
-    return None
-
-
-def app_finding(evaluator: Evaluator, call: LegacyCall) -> Finding | None:
-    """CLR501 at the argument that names a retired app."""
-    found = _app_argument(evaluator, call)
-    if found is None:
-        return None
-    app, index = found
-    assert call.bound.arguments is not None
-    start, end = call.module.span(call.bound.arguments[index])
-    return Finding(
-        "CLR501",
-        f"{app.app} is retired: {app.summary[0].lower()}{app.summary[1:].rstrip('.')}",
-        call.module.path,
-        start,
-        end,
-        method=call.method,
-        surface=call.surface,
-        facts=(Fact(f"{app.app} is retired", app.evidence or Evidence.UNKNOWN, app.source),),
-        reason=app.reason,
-        help=app.instead,
-        url=app.source,
     )
 
 

@@ -95,7 +95,12 @@ _ALL = (
         "CLR501",
         "retired-app",
         "A kind of app that the new API does not have.",
-        "The app's package was retired together with the legacy API. The finding says what replaces it.",
+        "The app's package was retired together with the legacy API. The finding says what replaces it, and names the "
+        "calls that hang on the app: those that are given what its creation answered, in any module, and so on from "
+        "call to call. Theirs name the app in turn, and none of them is rewritten alone. Migrate them together. "
+        "`callr-migrate fix --scaffold DIR` writes a scenario for the new API to begin with, `DIR/<app>.actions.yaml`: "
+        "what the legacy calls give in literals is carried over, everything else stands there as a comment with its "
+        "place in the source. No credential gets in. A file that somebody changed since is left as it is (exit code 2).",
     ),
     Code(
         "CLR601",

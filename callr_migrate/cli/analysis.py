@@ -204,6 +204,7 @@ def analyse(
     unsafe: bool = False,
     diff: bool = False,
     attest: bool = False,
+    scaffold: Path | None = None,
     quiet: bool = False,
 ) -> Outcome:
     """Run the pipeline, with a progress bar and notes unless `quiet`; raises `ConfigError` and `RuleError`."""
@@ -230,6 +231,7 @@ def analyse(
                 baseline=asked.baseline,
                 write_baseline=asked.write_baseline,
                 attest=attest,
+                scaffold=scaffold,
                 diff_base=asked.diff_base,
                 content=read_standard_input() if asked.from_stdin else None,
                 on_progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,15 +22,25 @@ if TYPE_CHECKING:
     help="Apply fixes that lean on inferred facts or change a visible type, too.",
 )
 @click.option("--diff", is_flag=True, help="Print what would change as a unified diff; write nothing.")
-def command(*, unsafe_fixes: bool, diff: bool, **options: Any) -> int:
+@click.option(
+    "--scaffold",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a scenario to begin with for each retired app there.",
+)
+def command(*, unsafe_fixes: bool, diff: bool, scaffold: Path | None, **options: Any) -> int:
     """Rewrite what can be rewritten below PATHS (default: the working directory).
 
     Exit codes: 0 nothing left, 1 findings left (with --diff: something to change or left), 2 the tool could not do
     all of its work.
     """
     asked = Asked.of(options)
+    if scaffold is not None and asked.from_stdin:
+        raise click.UsageError("--scaffold writes files, so it excludes -")
     alone = asked.from_stdin and not diff  # standard output is for the rewritten file
-    outcome = analyse(asked, write=not diff and not alone, unsafe=unsafe_fixes, diff=diff or alone)
+    outcome = analyse(
+        asked, write=not diff and not alone, unsafe=unsafe_fixes, diff=diff or alone, scaffold=scaffold
+    )
     if diff:
         _print_diff(asked, outcome)
     elif alone:
@@ -40,7 +51,8 @@ def command(*, unsafe_fixes: bool, diff: bool, **options: Any) -> int:
     _print_closing(asked, outcome, unsafe=unsafe_fixes, would=diff, apart=diff or alone)
     print_errors(outcome.report)
     left = any(not finding.applied for finding in outcome.report.findings)
-    return exit_code(asked, outcome, found=left or (diff and bool(outcome.changed)))
+    would = diff and bool(outcome.changed or any(file.is_new for file in outcome.scaffold))
+    return exit_code(asked, outcome, found=left or would)
 
 
 def _print_diff(asked: Asked, outcome: Outcome) -> None:
@@ -49,7 +61,7 @@ def _print_diff(asked: Asked, outcome: Outcome) -> None:
 
     if asked.output_file is not None:
         print_report(asked, outcome)
-    write_bytes(render_diff(outcome, color=asked.color))
+    write_bytes(render_diff(outcome, outcome.scaffold, color=asked.color))
 
 
 def _print_rewritten(asked: Asked, outcome: Outcome) -> None:
@@ -60,9 +72,10 @@ def _print_rewritten(asked: Asked, outcome: Outcome) -> None:
 
 
 def _print_closing(asked: Asked, outcome: Outcome, *, unsafe: bool, would: bool, apart: bool) -> None:
-    from callr_migrate.output.summary import fix_line, unseen_lines
+    from callr_migrate.output.summary import fix_line, scaffold_lines, unseen_lines
 
     lines = [] if asked.quiet else [fix_line(outcome.report, unsafe=unsafe, would=would)]
+    lines += [] if asked.quiet else scaffold_lines(outcome, would=would)
     lines += unseen_lines(outcome.report)
     text = "\n".join(lines)
     if not text:

@@ -90,6 +90,11 @@ class Secrets:
             becomes=clean(finding.becomes),
         )
 
+    def holds(self, module: Module, text: str) -> bool:
+        """Whether a credential of the module stands in a text."""
+        self.of_module(module)
+        return text in self.values or self._values[module].are_in(text)
+
     def sent_with(self, call: LegacyCall) -> list[Ref]:
         """The literal credentials that a call has as arguments, in source order."""
         start, end = call.module.span(_sending(call))

@@ -11,6 +11,8 @@ from callr_migrate.output.text import one_line, plural, shown_path
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from callr_migrate.pipeline import Outcome
+
 _CALL_FAMILY = "CLR1"
 
 
@@ -91,6 +93,21 @@ def fix_line(report: Report, *, unsafe: bool, would: bool) -> str:
     if manual:
         parts.append(f"{manual} {'needs' if manual == 1 else 'need'} a person")
     return ", ".join(parts) + "."
+
+
+def scaffold_lines(outcome: Outcome, *, would: bool) -> list[str]:
+    """Return one line that names the scenarios which were written, or would be; nothing if none was asked for."""
+    done = [] if would else outcome.report.errors
+    failed = {failure.path for failure in done}
+    new = [file.path for file in outcome.scaffold if file.is_new and file.path not in failed]
+    same = sum(not file.is_new for file in outcome.scaffold)
+    lines = []
+    if new:
+        names = ", ".join(one_line(shown_path(path)) for path in new)
+        lines.append(f"{'Would write' if would else 'Wrote'} {plural(len(new), 'scenario')}: {names}.")
+    if same:
+        lines.append(f"{plural(same, 'scenario')} up to date.")
+    return lines
 
 
 def unseen_lines(report: Report) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location
@@ -67,11 +67,19 @@ class WebhookEvent:
 
 @dataclass(frozen=True)
 class Scaffold:
-    """The text of a scenario that replaces a retired app; `{name}` marks what comes from the legacy parameters."""
+    """A scenario to begin with, in place of each app of a kind that was retired, or of each call of some `methods`.
+
+    In the `text`, `<params.key>` stands for what the legacy call gives there, `<method:param>` for what the calls of
+    that method give that work on the app. A line with something that is not given is left out, with the lines that are
+    indented below it. Behind the name, `!` keeps the line and asks for the value, `?` keeps it with an empty text, and
+    `#` gives only the place in the source, for what is set and not false; `+` does so, too, and makes the line a
+    comment where that is not known. A line with `[]` comes once for each item.
+    """
 
     scaffold: str
-    app: str
     text: str
+    app: str | None = None
+    methods: list[str] = field(default_factory=list)
     evidence: Evidence | None = None
     source: str | None = None
     location: Location = NOWHERE

@@ -13,6 +13,7 @@ from callr_migrate.pack.base import RuleError, nearest
 from callr_migrate.pack.compiled import rule_files, shown
 from callr_migrate.pack.decode import Decoder
 from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack
+from callr_migrate.pack.scaffolds import scaffold_problems
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _CREDENTIAL = re.compile(r"\{(login|password)\}")
@@ -151,7 +152,7 @@ def _other_problems(pack: RulePack) -> Iterator[str]:
                 "once each and in this order"
             )
     for scaffold in pack.scaffolds.values():
-        yield from _refer(f"{scaffold.location}: {scaffold.scaffold}", "app", scaffold.app, pack.apps)
+        yield from scaffold_problems(pack, scaffold)
     for event in pack.events.values():
         yield from _refer(f"{event.location}: {event.event}", "object", event.object, pack.objects)
     for kind in pack.identifiers.values():
@@ -166,6 +167,8 @@ def _method_problems(pack: RulePack, method: Method) -> Iterator[str]:
     ways = [bool(method.rest), bool(method.alternatives), bool(method.none)]
     if sum(ways) != 1:
         yield f"{where} needs exactly one of 'rest', 'alternatives', 'none'"
+    for app in (method.makes, method.app):
+        yield from _refer(where, "app", app, pack.apps)
     names = {param.name for param in method.params or ()}
     for param in method.params or ():
         yield from _refer(f"{where}: parameter {param.name!r}", "enum", param.enum, pack.enums)

@@ -131,6 +131,8 @@ class Method:
     alternatives: list[Request] = field(default_factory=list)
     none: NoCounterpart | None = None
     dropped: dict[str, Dropped] = field(default_factory=dict)  # `options.key` -> why
+    makes: str | None = None  # the kind of app that a call of it makes, where no parameter names it
+    app: str | None = None  # the kind of app that it works on, where it is for one kind only
     examples: list[Example] = field(default_factory=list)
     location: Location = NOWHERE
 

@@ -50,6 +50,7 @@ class Request:
     on_progress: Callable[[int, int], None] | None = None
     cache: Path | None = None
     docs: bool = False
+    scaffold: Path | None = None
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Outcome:
     sources: dict[Path, SourceFile] = field(default_factory=dict)
     changed: dict[Path, SourceFile] = field(default_factory=dict)
     written: dict[Path, SourceFile] = field(default_factory=dict)
+    scaffold: list[Any] = field(default_factory=list)
 
 
 @dataclass

@@ -1,0 +1,166 @@
+"""What a legacy call gives at a place in its parameters, as far as the source tells."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import libcst as cst
+
+from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.evaluate import Evaluator
+from callr_migrate.evaluate.settling import short
+from callr_migrate.evaluate.values import Answer, Constant, Literal, Named, Ref, Value, constants
+
+Steps = tuple[str | int | None, ...]
+
+
+class Kind(enum.Enum):
+    """How much is known."""
+
+    ABSENT = "absent"  # not given, or None
+    KNOWN = "known"
+    OPEN = "open"  # given, but not known before the program runs
+    HIDDEN = "hidden"  # it may be inside of something that is not known
+
+
+@dataclass(frozen=True)
+class Given:
+    """One thing that a call gives. `value` is that of a `KNOWN` one; `at` is where it is written, or its call.
+
+    What `is_secret` is not to be shown, not even its source.
+    """
+
+    kind: Kind
+    at: Ref
+    value: Any = None
+    constant: Constant | None = None
+    is_secret: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is given and may be something else than false, empty or nothing."""
+        return self.kind is Kind.OPEN or (self.kind is Kind.KNOWN and bool(self.value))
+
+    @property
+    def shown(self) -> str:
+        """Its source, in short."""
+        return short(self.at.module, self.at.node)
+
+
+@dataclass(frozen=True)
+class _Found:
+    value: Value
+    at: Ref
+
+
+class Parameters:
+    """The parameters of one legacy call."""
+
+    def __init__(self, evaluator: Evaluator, call: LegacyCall) -> None:
+        self.evaluator = evaluator
+        self.call = call
+        self.params = list(call.rule.params or ()) if call.rule is not None else []
+        arguments = call.bound.arguments
+        self.are_known = arguments is not None
+        self.arguments = {param.name: node for param, node in zip(self.params, arguments or (), strict=False)}
+
+    def at(self, steps: Steps) -> Given:
+        """What is given there; `steps` has no None."""
+        here = self.call.ref
+        if not self.are_known:
+            return Given(Kind.HIDDEN, here)
+        node = self.arguments.get(str(steps[0]))
+        if node is None:
+            return Given(Kind.ABSENT, here)
+        found = self._found(Ref(self.call.module, node))
+        for step in steps[1:]:
+            if _is_none(found.value):
+                return Given(Kind.ABSENT, found.at)
+            inside = self._inside(found)
+            if inside is None:
+                return Given(Kind.HIDDEN, found.at)
+            if step not in inside:
+                return Given(Kind.ABSENT, found.at)
+            found = self._found(inside[step], found.at)
+        return self._given(found)
+
+    def count(self, steps: Steps) -> int | None:
+        """How many items the list there has; None if that is not known, 0 for one that is not given."""
+        given = self.at(steps)
+        if given.kind is Kind.ABSENT:
+            return 0
+        node = given.at.node
+        if given.kind is Kind.HIDDEN or not isinstance(node, cst.BaseExpression):
+            return None
+        inside = self._inside(self._found(given.at))
+        return None if inside is None else len(inside)
+
+    def leaves(self) -> Iterator[tuple[Steps, Given]]:
+        """Everything that is given, taken apart as far as it is known; ids from other legacy calls left out."""
+        if not self.are_known and self.params:
+            yield (self.params[0].name,), Given(Kind.HIDDEN, self.call.ref)
+        for param in self.params:
+            if param.name in self.arguments and not param.app and param.format is None:
+                found = self._found(Ref(self.call.module, self.arguments[param.name]))
+                yield from self._leaves((param.name,), found)
+
+    def _leaves(self, steps: Steps, found: _Found) -> Iterator[tuple[Steps, Given]]:
+        inside = self._inside(found)
+        if inside:
+            for key, part in inside.items():
+                yield from self._leaves((*steps, key), self._found(part, found.at))
+        elif inside is None and not any(isinstance(option, Answer) for option in found.value.options()):
+            given = self._given(found)
+            if given.kind is not Kind.ABSENT:
+                yield steps, given
+
+    def _found(self, part: Ref | Value, at: Ref | None = None) -> _Found:
+        if isinstance(part, Ref):
+            assert isinstance(part.node, cst.BaseExpression)
+            return _Found(self.evaluator.evaluate(part.module, part.node), part)
+        assert at is not None
+        return _Found(part, at)
+
+    def _inside(self, found: _Found) -> dict[str | int, Ref | Value] | None:
+        """The entries of a dict or list, each once; None for anything else, and where they are not all known."""
+        options = list(found.value.options())
+        value = options[0]
+        if len(options) > 1:
+            return None
+        if isinstance(value, Named):
+            return dict(value.entries)
+        if not isinstance(value, Literal):
+            return None
+        module, node = value.ref.module, value.ref.node
+        if isinstance(node, cst.Dict):
+            items = self.evaluator.plain_items(value)
+            return None if items is None else {key: Ref(module, part) for key, part in items}
+        if isinstance(node, (cst.List, cst.Tuple)) and self.evaluator.parts(value) is not None:
+            return {index: Ref(module, element.value) for index, element in enumerate(node.elements)}
+        return None
+
+    def _given(self, found: _Found) -> Given:
+        if _is_none(found.value):
+            return Given(Kind.ABSENT, found.at)
+        known = constants(found.value)
+        if known is not None and len({(type(each.value), each.value) for each in known}) == 1:
+            return Given(Kind.KNOWN, found.at, known[0].value, known[0])
+        return Given(Kind.OPEN, found.at)
+
+
+def common(found: Sequence[Given], otherwise: Ref) -> Given:
+    """What several calls give in the same place: one value if all that give any agree."""
+    given = [each for each in found if each.kind is not Kind.ABSENT]
+    if not given:
+        return Given(Kind.ABSENT, otherwise)
+    first = given[0]
+    if all(each.kind is first.kind and each.value == first.value for each in given):
+        return first
+    return Given(Kind.OPEN if any(each.kind is not Kind.HIDDEN for each in given) else Kind.HIDDEN, first.at)
+
+
+def _is_none(value: Value) -> bool:
+    return all(isinstance(option, Constant) and option.value is None for option in value.options())

@@ -115,7 +115,11 @@ _ALL = (
         "legacy-exception",
         "An exception of the legacy client is caught here.",
         "The new client raises other exceptions. A handler that catches the legacy ones must catch these, or an "
-        "outage is no longer handled.",
+        "outage is no longer handled. So must what names them elsewhere: `suppress`, `isinstance`, a tuple of several. "
+        "What a handler shows of an error becomes the text of the answer, since the text of the new errors names the "
+        "address, and with it the recipient's number; this holds for `except Exception` too. A comparison with the code "
+        "of a failed connection becomes one of the kind of error; other codes, and what takes a message apart, have no "
+        "counterpart. Code that raises the legacy exceptions itself keeps the legacy library.",
     ),
     Code(
         "CLR603",

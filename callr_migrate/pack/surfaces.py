@@ -68,10 +68,25 @@ class Route:
 
 
 @dataclass(frozen=True)
+class LegacyCode:
+    """One code of a legacy error. `network`: it stands for no answer, or for one that is no JSON."""
+
+    code: int
+    meaning: str
+    network: bool = False
+
+
+@dataclass(frozen=True)
 class LegacyError:
-    """An exception class of a legacy client. `attributes` are the names that its v2 stand-ins do not have."""
+    """An exception class of a legacy client.
+
+    `attributes` are the names that its v2 stand-ins do not have; of these `message` holds the text, which is also the
+    exception's first argument, and `code` the code.
+    """
 
     attributes: list[str] = field(default_factory=list)
+    message: str | None = None
+    code: str | None = None
     evidence: Evidence | None = None
     source: str | None = None
 
@@ -104,6 +119,7 @@ class Surface:
     routes: list[Route] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)  # other members of the client -> guidance
     exceptions: dict[str, LegacyError] = field(default_factory=dict)  # dotted name -> what handlers may use
+    codes: list[LegacyCode] = field(default_factory=list)  # of errors that the client makes itself
     rewritable: bool = True
     note: str | None = None
     evidence: Evidence | None = None
@@ -119,7 +135,9 @@ class Target:
     {login} and {password} in one argument or two, in this order. `helper`: text of a class added once to the
     constructing module (its name is `helper_name`). `request`: a call, from {client}, {verb}
     in lower case and {arguments}; `request_with_body` where the verb's own method takes no body. `check`, `value`,
-    `success` are appended: for every request, for its JSON, for its success as a bool. `minimum` and `version` are
+    `success` are appended: for every request, for its JSON, for its success as a bool. `error_text` is the text of a
+    caught {error} without the address, which holds the recipient's number; `mixed_error_text` the same where {error}
+    may be any other one, too ({shown} is what tells it then); `answered` whether {error} came with an answer of the API. `minimum` and `version` are
     the oldest release that the rewritten code runs with and one that it was run with, for files of requirements.
     """
 
@@ -140,6 +158,9 @@ class Target:
     exceptions: list[str]
     exception_modules: list[str]
     outage_bases: list[str]  # builtin exceptions whose earlier clause would catch the target's
+    error_text: str | None = None
+    mixed_error_text: str | None = None
+    answered: str | None = None
     failure: str = ""  # whether {response} is one of an error
     post: str | None = None  # the function whose posts of one's own are rewritten for the same library
     helper: str | None = None
@@ -159,4 +180,5 @@ class Service:
     timeout: int  # seconds; the legacy client had none
     guide: str
     error_message: StatedFact | None = None  # the key of the text in the JSON of an error
+    codes: list[LegacyCode] = field(default_factory=list)  # of the legacy API's errors
     location: Location = NOWHERE

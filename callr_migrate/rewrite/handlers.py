@@ -7,27 +7,27 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Literal, Symbol, Value
 from callr_migrate.pack.model import LegacyError, Surface, Target
+from callr_migrate.rewrite.caught import CaughtError, ErrorUse, Untranslatable
 from callr_migrate.rewrite.coverage import Coverage, calls_in
 from callr_migrate.rewrite.style import copied
 from callr_migrate.rewrite.text import Render, Texts
-from callr_migrate.rewrite.uses import is_load, shows
+from callr_migrate.rewrite.uses import is_load
 
-# What reports an exception takes any; these are names of Python's own habits.
+_TRACING = {"exception", "print_exc", "format_exc"}
 _WRITING = {"dump", "dumps"}  # of what decodes and encodes, they raise other errors
-_REPORTING = {"capture_exception", "print_exception", "format_exception", "type"}
 
 
 @dataclass
 class Handler:
-    """One clause. `legacy` are the elements of its type that name legacy exceptions.
+    """One clause. `legacy` are the elements of its type that are legacy exceptions, `tuples` those that it names by a
+    tuple which is put together elsewhere (the elements, and the tuples themselves).
 
-    `blocked` says why it cannot be rewritten; `covered` are the legacy calls that may raise into it. `changes` is
-    False for a clause that catches legacy errors among all others, and so stays as it is.
+    `blocked` says why it cannot be rewritten; `covered` are the legacy calls that may raise into it. `uses` are places
+    of its body that change with it.
     """
 
     module: Module
@@ -36,11 +36,35 @@ class Handler:
     legacy: list[cst.BaseExpression]
     blocked: str | None = None
     covered: set[cst.CSTNode] = field(default_factory=set)
+    uses: list[ErrorUse] = field(default_factory=list)
+    tuples: list[tuple[cst.BaseExpression, cst.CSTNode]] = field(default_factory=list)
+
+    @property
+    def named(self) -> list[cst.BaseExpression]:
+        """The elements of its type that name legacy exceptions."""
+        return [*self.legacy, *(element for element, _ in self.tuples)]
 
     @property
     def changes(self) -> bool:
-        """Whether its type names legacy exceptions."""
-        return bool(self.legacy)
+        """Whether it names legacy exceptions, or shows what may be one of the new client's errors."""
+        return bool(self.named or self.uses)
+
+    @property
+    def traced(self) -> list[int]:
+        """The lines of its body that write the whole traceback."""
+        module = self.module
+        calls = [
+            call
+            for call in calls_in(module, self.node.body)
+            if last_name(call.func) in _TRACING
+            or any(arg.keyword is not None and arg.keyword.value == "exc_info" for arg in call.args)
+        ]
+        return sorted({module.source.position(module.span(call)[0]).line for call in calls})
+
+    @property
+    def only_legacy(self) -> bool:
+        """Whether it catches nothing but legacy errors."""
+        return len(self.legacy) == len(_elements(self.node))
 
     @property
     def span(self) -> Span:
@@ -79,57 +103,67 @@ class Handlers:
         return names
 
     def _handler(self, module: Module, node: cst.ExceptHandler) -> Handler | None:
-        named: list[tuple[cst.BaseExpression, str]] = []
+        direct: list[cst.BaseExpression] = []
+        tuples: list[tuple[cst.BaseExpression, cst.CSTNode]] = []
+        kinds: set[str] = set()
         blocked = None
         for element in _elements(node):
-            names = self.named_in(self.evaluator.evaluate(module, element))
-            if isinstance(self.evaluator.evaluate(module, element), Symbol):
-                named += [(element, name) for name in names]
+            value = self.evaluator.evaluate(module, element)
+            names = self.named_in(value)
+            kinds.update(names)
+            if names and isinstance(value, Symbol):
+                direct.append(element)
             elif names:
-                named.append((element, names[0]))
-                text = module.text_of(element)
-                blocked = f"`{text}` is put together elsewhere; name the exceptions in the clause itself"
-        if not named:
+                simple = isinstance(value, Literal) and isinstance(value.ref.node, cst.Tuple)
+                tuples.append((element, value.ref.node if isinstance(value, Literal) else element))
+                if not simple:
+                    text = module.text_of(element)
+                    blocked = f"`{text}` is put together elsewhere; name the exceptions in the clause itself"
+        if not kinds:
             return self._of_everything(module, node)
-        surface, _ = self.errors[named[0][1]]
-        handler = Handler(module, node, surface, [element for element, _ in named])
+        surface = next(surface for name, (surface, _) in self.errors.items() if name in kinds)
+        handler = Handler(module, node, surface, direct, tuples=tuples)
         handler.blocked = (
             blocked
-            or self._too_narrow(surface, {name for _, name in named})
-            or self._error_used(module, node, surface)
-            or self._caught_earlier(module, node)
-            or self._raised_by_others(module, node)
+            or self._too_narrow(surface, kinds)
+            or self._error_used(handler)
+            or self.caught_earlier(module, node)
+            or self.raised_by_others(module, _body_of(module, node))
         )
-        holder = module.parents[node]
-        assert isinstance(holder, (cst.Try, cst.TryStar))
-        handler.covered = self.coverage.of(module, [holder.body]) or self.coverage.near(module)
+        handler.covered = self.coverage.of(module, [_body_of(module, node)]) or self.coverage.near(module)
         return handler
 
     def _of_everything(self, module: Module, node: cst.ExceptHandler) -> Handler | None:
-        """A clause for all errors whose body asks for an attribute that only legacy ones have."""
-        if node.name is None or not isinstance(node.name.name, cst.Name):
+        """A clause for all errors that shows its error, or asks for an attribute that only legacy ones have."""
+        name = _name_of(node)
+        if name is None or not self._reaches(module, node):
             return None
-        name = node.name.name.value
-        kinds = [self.evaluator.evaluate(module, element) for element in _elements(node)]
-        if not any(isinstance(kind, Symbol) and kind.name in _ALL_ERRORS for kind in kinds):
+        covered = self.coverage.of(module, [_body_of(module, node)])
+        if not covered:
             return None
-        attributes = {attribute for _, error in self.errors.values() for attribute in error.attributes}
-        for use in _reads(module, node, name):
-            parent = module.parent(use)
-            asked = parent.attr.value if isinstance(parent, cst.Attribute) and parent.value is use else None
-            if asked is None and isinstance(parent, cst.Arg):
-                asked = _getattr_name(module, parent)
-            if asked not in attributes:
-                continue
-            holder = module.parents[node]
-            assert isinstance(holder, (cst.Try, cst.TryStar))
-            covered = self.coverage.of(module, [holder.body])
-            if covered:
-                surface = next(iter(self.evaluator.pack.surfaces.values()))
-                line = module.source.position(module.span(use)[0]).line
-                why = f"`{name}.{asked}` (line {line}) has no counterpart in the new client's errors"
-                return Handler(module, node, surface, [], why, covered)
-        return None
+        surface = next(iter(self.evaluator.pack.surfaces.values()))
+        handler = Handler(module, node, surface, [], covered=covered)
+        caught = CaughtError(self.evaluator, module, surface, mixed=True)
+        try:
+            handler.uses = caught.lenient(_reads(module, node, name))
+        except Untranslatable as error:
+            handler.blocked = str(error)
+        return handler if handler.blocked or handler.uses else None
+
+    def _reaches(self, module: Module, node: cst.ExceptHandler) -> bool:
+        """Whether the new client's errors get as far as a clause for a builtin exception that they are."""
+        holder = module.parents[node]
+        assert isinstance(holder, (cst.Try, cst.TryStar))
+        for clause in holder.handlers:
+            values = [self.evaluator.evaluate(module, element) for element in _elements(clause)]
+            names = {value.name.removeprefix("builtins.") for value in values if isinstance(value, Symbol)}
+            # The only ones of that kind are about JSON, and name no address.
+            wide = bool(names.intersection(self.target.outage_bases) - {"ValueError"})
+            if clause is node:
+                return wide
+            if wide or any(self.named_in(value) for value in values):
+                return False
+        return False
 
     def _too_narrow(self, surface: Surface, names: set[str]) -> str | None:
         """Why a clause cannot be rewritten that catches one kind of legacy errors only."""
@@ -140,25 +174,20 @@ class Handlers:
         shown = " and ".join(sorted(name.rsplit(".", 1)[-1] for name in names))
         return f"which of the new client's errors take the place of {shown} alone is not known"
 
-    def _error_used(self, module: Module, node: cst.ExceptHandler, surface: Surface) -> str | None:
-        """Why what the handler does with the exception has no counterpart."""
-        if node.name is None or not isinstance(node.name.name, cst.Name):
+    def _error_used(self, handler: Handler) -> str | None:
+        """Why what the handler does with the exception has no counterpart; what has is noted."""
+        name = _name_of(handler.node)
+        if name is None:
             return None
-        name = node.name.name.value
-        attributes = {attribute for error in surface.exceptions.values() for attribute in error.attributes}
-        for use in _reads(module, node, name):
-            parent = module.parent(use)
-            line = module.source.position(module.span(use)[0]).line
-            if isinstance(parent, cst.Attribute) and parent.value is use:
-                if parent.attr.value in attributes or parent.attr.value == "args":
-                    return f"`{name}.{parent.attr.value}` (line {line}) has no counterpart in the new client's errors"
-            if not _is_harmless(module, use):
-                whole = module.parent(parent) if isinstance(parent, cst.Arg) else parent
-                shown = " ".join(module.text_of(whole or use).split())
-                return f"what `{shown}` (line {line}) does with the error is not followed"
+        module = handler.module
+        caught = CaughtError(self.evaluator, module, handler.surface, mixed=not handler.only_legacy)
+        try:
+            handler.uses = caught.strict(_reads(module, handler.node, name))
+        except Untranslatable as error:
+            return str(error)
         return None
 
-    def _caught_earlier(self, module: Module, node: cst.ExceptHandler) -> str | None:
+    def caught_earlier(self, module: Module, node: cst.ExceptHandler) -> str | None:
         """Whether an earlier clause of the same `try` would catch the new client's errors first."""
         holder = module.parents[node]
         assert isinstance(holder, (cst.Try, cst.TryStar))
@@ -173,11 +202,9 @@ class Handlers:
                     return f"the clause before it (line {line}) catches {name}, which the new client's errors are too"
         return None
 
-    def _raised_by_others(self, module: Module, node: cst.ExceptHandler) -> str | None:
-        """Whether the body of the `try` itself uses what raises the new errors, too."""
-        holder = module.parents[node]
-        assert isinstance(holder, (cst.Try, cst.TryStar))
-        for call in calls_in(module, holder.body):
+    def raised_by_others(self, module: Module, body: cst.BaseSuite) -> str | None:
+        """Whether the body of a `try` or `with` itself uses what raises the new errors, too."""
+        for call in calls_in(module, body):
             for option in self.evaluator.evaluate(module, call.func).options():
                 root = option.name.split(".")[0] if isinstance(option, Symbol) else None
                 if root in self.target.exception_modules and last_name(call.func) not in _WRITING:
@@ -186,7 +213,16 @@ class Handlers:
         return None
 
 
-_ALL_ERRORS = ("builtins.Exception", "builtins.BaseException")
+def _body_of(module: Module, node: cst.ExceptHandler) -> cst.BaseSuite:
+    """What a clause guards."""
+    holder = module.parents[node]
+    assert isinstance(holder, (cst.Try, cst.TryStar))
+    return holder.body
+
+
+def _name_of(node: cst.ExceptHandler) -> str | None:
+    """What a clause calls its error."""
+    return node.name.name.value if node.name is not None and isinstance(node.name.name, cst.Name) else None
 
 
 def _elements(node: cst.ExceptHandler | cst.ExceptStarHandler) -> list[cst.BaseExpression]:
@@ -208,36 +244,6 @@ def _reads(module: Module, node: cst.ExceptHandler, name: str) -> list[cst.Name]
         and start <= module.span(use)[0] < end
         and is_load(module, use)
     ]
-
-
-def _getattr_name(module: Module, arg: cst.Arg) -> str | None:
-    """The attribute that `getattr(x, "name")` or `hasattr` asks `x` for."""
-    call = module.parent(arg)
-    if isinstance(call, cst.Call) and last_name(call.func) in ("getattr", "hasattr") and len(call.args) > 1:
-        found, value = literal(call.args[1].value)
-        return value if found and isinstance(value, str) else None
-    return None
-
-
-def _is_harmless(module: Module, use: cst.BaseExpression) -> bool:
-    """Whether a use of an exception works with any exception: raised, shown, or handed to a new one as its cause."""
-    parent = module.parent(use)
-    if shows(module, use):
-        call = module.parent(parent) if isinstance(parent, cst.Arg) else None
-        if isinstance(call, cst.Call) and last_name(call.func) in ("str", "repr"):
-            # Its text is another one now: harmless where nothing looks at it.
-            return not isinstance(
-                module.parent(call), (cst.Comparison, cst.ComparisonTarget, cst.Attribute, cst.Subscript)
-            )
-        return True
-    if isinstance(parent, (cst.Raise, cst.From, cst.Expr)):
-        return True
-    if isinstance(parent, cst.Arg):
-        call = module.parent(parent)
-        if isinstance(call, cst.Call):
-            raised = isinstance(module.parent(call), cst.Raise)
-            return raised or last_name(call.func) in _REPORTING
-    return False
 
 
 def write_types(

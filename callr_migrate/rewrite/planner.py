@@ -79,13 +79,30 @@ class Planner:
         coverage = Coverage(self.evaluator, {state.call.node: state.call.module for state in self.states})
         handlers = Handlers(self.evaluator, self.target, coverage)
         for module in self.modules:
-            self.plan.handlers += handlers.of(module)
-            self.plan.mentions += find_mentions(handlers, coverage, module)
+            found = handlers.of(module)
+            for handler in found:
+                if not handler.named and (
+                    not self.may_change(module) or self._why_not(module, HANDLER, handler.span) is not None
+                ):
+                    handler.uses = []
+            self.plan.handlers += found
+        guarded: dict[cst.CSTNode, set[cst.CSTNode]] = {}
+        for handler in self.plan.handlers:
+            for _, node in handler.tuples:
+                guarded.setdefault(node, set()).update(handler.covered)
+        for module in self.modules:
+            self.plan.mentions += find_mentions(handlers, coverage, module, guarded)
         for state in self.states:
             self._first_look(state)
         for mention in self.plan.mentions:
-            for node in mention.covered:
-                self.by_node[node].refuse(mention.reason)
+            reason = mention.reason
+            if reason is None and not self.may_change(mention.module):
+                reason = f"{mention.module.path.name} names its errors, and is not to be changed"
+            if reason is None:
+                reason = self._why_not(mention.module, HANDLER, mention.module.span(mention.node))
+            if reason is not None:
+                for node in mention.covered:
+                    self.by_node[node].refuse(reason)
         while self._spread():
             pass
         for client in self.plan.clients:
@@ -212,9 +229,9 @@ class Planner:
 
     def _spread_handler(self, handler: Handler) -> bool:
         reason = handler.blocked
-        if reason is None and not self.may_change(handler.module):
+        if reason is None and handler.named and not self.may_change(handler.module):
             reason = "the file is not to be changed"
-        if reason is None and handler.changes:
+        if reason is None and handler.named:
             reason = self._why_not(handler.module, HANDLER, handler.span)
         if reason is None:
             return False

@@ -15,7 +15,7 @@ from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
 from callr_migrate.rewrite.answers import AnswerUse
 from callr_migrate.rewrite.clients import moved_comments
-from callr_migrate.rewrite.handlers import Handler
+from callr_migrate.rewrite.error_report import handler_finding, mention_finding
 from callr_migrate.rewrite.state import CallState, ClientState
 from callr_migrate.rewrite.style import copied, line_indent
 from callr_migrate.rewrite.text import Replacement, Texts, apart
@@ -56,7 +56,8 @@ class Findings:
             found += [(use.module, *self._setting(use)) for use in client.uses if self._is_setting(use)]
         for handler in self.plan.handlers:
             if handler.changes:
-                found.append((handler.module, *self._handler(handler)))
+                found.append((handler.module, *handler_finding(self, handler)))
+        found += [(mention.module, *mention_finding(self, mention)) for mention in self.plan.mentions]
         for use in self.plan.answers:
             answer = self._answer(use)
             if answer is not None:
@@ -96,7 +97,8 @@ class Findings:
 
     # One kind each: the finding without its group, and the applicability of its own facts
 
-    def _finding(self, module: Module, code: str, message: str, span: Span, **more: object) -> Finding:
+    def finding(self, module: Module, code: str, message: str, span: Span, **more: object) -> Finding:
+        """One finding of a module, without its group."""
         return Finding(
             code,
             message,
@@ -121,10 +123,10 @@ class Findings:
             for use in self._answers.get(call.ref, ()):
                 facts += [fact for fact in use.facts if fact not in facts]
                 doubts += [use.shown] if use.shown and use.shown not in doubts else []
-            fix = self._fix(call.module, span, f"Call {state.plan.request.verb} {state.plan.request.path}")
-            becomes = self._becomes(call.module, span)
+            fix = self.fix(call.module, span, f"Call {state.plan.request.verb} {state.plan.request.path}")
+            becomes = self.becomes(call.module, span)
             own = _applicability(facts, doubts)
-        finding = self._finding(
+        finding = self.finding(
             call.module,
             state.code,
             state.message,
@@ -164,7 +166,7 @@ class Findings:
             at = span
             if client.split and client.made.assign is not None:
                 at = client.module.span(client.made.assign)
-            fix = self._fix(client.module, at, f"Make a client for {self.options.target}")
+            fix = self.fix(client.module, at, f"Make a client for {self.options.target}")
             becomes = self._client_becomes(client)
             own = _applicability(list(facts), [])
             if client.split:
@@ -176,7 +178,7 @@ class Findings:
             reason = "none of its calls can be rewritten"
         elif reason is None:
             reason = "no call of it is seen"
-        finding = self._finding(
+        finding = self.finding(
             client.module,
             "CLR601",
             f"a client of the JSON-RPC API is made here, which ends on {self.pack.service.shutdown.value}",
@@ -225,7 +227,7 @@ class Findings:
             (surface.settings[name] for surface in self.pack.surfaces.values() if name in surface.settings),
             None,
         )
-        finding = self._finding(
+        finding = self.finding(
             module,
             "CLR603",
             f"`{name}` of the legacy client is used",
@@ -234,28 +236,6 @@ class Findings:
             help=guidance,
         )
         return finding, Applicability.MANUAL
-
-    def _handler(self, handler: Handler) -> tuple[Finding, Applicability]:
-        span = handler.span
-        changes = self.writer.handler_changes(handler)
-        names = " and ".join(dict.fromkeys(handler.module.text_of(element) for element in handler.legacy))
-        finding = self._finding(
-            handler.module,
-            "CLR602",
-            f"the errors of the new client are not {names}",
-            span,
-            surface=handler.surface.surface,
-            reason=handler.blocked
-            if handler.blocked
-            else "other conditions raise these errors, and their text names the address with its parameters"
-            if changes
-            else "no call that may raise into it is rewritten",
-            help="Look at what is logged: the text of an HTTP error holds the address, and with it phone numbers.",
-            url=self.pack.service.guide,
-            becomes=f"except {self._becomes(handler.module, span)}" if changes else None,
-            fix=self._fix(handler.module, span, "Catch the errors of the new client") if changes else None,
-        )
-        return finding, Applicability.UNSAFE if changes else Applicability.MANUAL
 
     def _answer(self, use: AnswerUse) -> tuple[Finding, Applicability] | None:
         message, replacements = use.message, use.replacements
@@ -266,10 +246,10 @@ class Findings:
         span = use.span
         fix = becomes = None
         if rewritten:
-            fix = self._fix(module, span, message)
+            fix = self.fix(module, span, message)
             whole = use.compared or span
             becomes = self.masked(module).new_text(whole) if use.compared else replacements[0][1]
-        finding = self._finding(
+        finding = self.finding(
             module,
             use.code,
             message,
@@ -290,14 +270,16 @@ class Findings:
             self._masked[module] = self.writer.texts[module].masked(self.secrets.of_module(module))
         return self._masked[module]
 
-    def _becomes(self, module: Module, span: Span) -> str:
+    def becomes(self, module: Module, span: Span) -> str:
+        """What stands at a place afterwards, for people to see."""
         masked = self.masked(module)
         item = masked.at(span)
         text = masked.rendered(item) if item is not None else masked.new_text(span)
         indent = line_indent(module, span[0]) + masked.extra_indent(span[0])
         return text.replace(f"{module.source.newline}{indent}", module.source.newline)
 
-    def _fix(self, module: Module, span: Span, description: str) -> Fix:
+    def fix(self, module: Module, span: Span, description: str) -> Fix:
+        """The edits that reach into a place, without their group."""
         edits: list[Edit] = []
         tops = self._tops[module]
         # The outermost ones lie one behind the other, so only the one before the span can reach into it.
@@ -378,10 +360,12 @@ class Findings:
         for use in self.plan.answers:
             for ref in use.calls:
                 join(use.module, ref.module)
-        for handler in self.plan.handlers:
-            for node in handler.covered:
-                if node in nodes:
-                    join(handler.module, nodes[node])
+        for place, covered in [
+            *((handler.module, handler.covered) for handler in self.plan.handlers),
+            *((mention.module, mention.covered) for mention in self.plan.mentions),
+        ]:
+            for node in covered & nodes.keys():
+                join(place, nodes[node])
         numbers: dict[Module, int] = {}
         result: dict[Module, int] = {}
         for module in self.writer.modules:

@@ -9,10 +9,12 @@ import libcst as cst
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Client, Symbol
+from callr_migrate.rewrite.caught import ErrorUse
 from callr_migrate.rewrite.clients import ClientWriter, Construction, LocalNames, with_region
 from callr_migrate.rewrite.emit import CannotEmit, request_text
 from callr_migrate.rewrite.handlers import Handler, write_types
 from callr_migrate.rewrite.imports import Imports, LegacyImport
+from callr_migrate.rewrite.mentions import Mention
 from callr_migrate.rewrite.planner import Plan
 from callr_migrate.rewrite.posting import write_post
 from callr_migrate.rewrite.request import PathValue
@@ -62,6 +64,8 @@ class Writer:
                     self.texts[use.module].replace(span, _constant(text))
         for handler in self.plan.handlers:
             self._handler(handler)
+        for mention in self.plan.mentions:
+            self._mention(mention)
         if (
             self.plan.clients
             and all(client.rewritten and not client.split for client in self.plan.clients)
@@ -212,20 +216,69 @@ class Writer:
         imports = self.imports[module]
         node = handler.node.type
         assert node is not None
-        near = imports.import_behind(handler.legacy[0])
-        for name in self.target.exception_modules:
+        near = imports.import_behind(handler.legacy[0]) if handler.legacy else None
+        for name in self.target.exception_modules if handler.legacy else [self.target.module]:
             local = name == self.target.module and self.target.helper is None
             imports.need_module(name, near if local else None)
-        new = [self._exception(imports, name) for name in self.target.exceptions]
-        keep = self._keeps_legacy(handler)
-        if not keep:
-            self._consumed[module].update(handler.legacy)
-        write_types(self.texts[module], node, [] if keep else handler.legacy, new)
+        keep = self._keeps_legacy(handler.covered)
+        if handler.legacy:
+            new = self._exceptions(module)
+            if not keep:
+                self._consumed[module].update(handler.legacy)
+            write_types(self.texts[module], node, [] if keep else handler.legacy, new)
+        for use in handler.uses:
+            text = self._error_text(handler, use, imports.local_name(self.target.module), keep)
+            nested = use.nested or (use.kind != "text" and " if " in text)
+            self.texts[module].replace(use.span, _constant(f"({text})" if nested else text))
 
-    def _exception(self, imports: Imports, template: str) -> str:
-        """An exception of the target by its name in a file."""
-        home, _, name = template.replace("{module}", self.target.module).rpartition(".")
-        return f"{imports.local_name(home)}.{name}" if home else name
+    def _error_text(self, handler: Handler, use: ErrorUse, local: str, keep: bool) -> str:
+        """What a use of a caught error becomes."""
+        mixed = keep or not handler.only_legacy
+        template = self.target.mixed_error_text if mixed else self.target.error_text
+        if use.kind != "text":
+            template = self.target.answered if use.kind == "status" else f"not {self.target.answered}"
+        assert template is not None
+        shown = use.name if use.legacy == use.name else f"str({use.name})"
+        text = template.replace("{error}", use.name).replace("{module}", local).replace("{shown}", shown)
+        if not keep or not use.legacy.startswith(f"{use.name}."):
+            return text
+        # A legacy error still has its own attributes.
+        if not handler.only_legacy:
+            own = use.quote or ("'" if self.styles[handler.module].quote == '"' else '"')
+            mark = "'" if own == '"' else '"'
+            return f"{use.legacy} if hasattr({use.name}, {mark}{use.legacy[len(use.name) + 1 :]}{mark}) else {text}"
+        kinds = ", ".join(handler.module.text_of(element) for element in handler.legacy)
+        kinds = f"({kinds})" if len(handler.legacy) > 1 else kinds
+        return f"{use.legacy} if isinstance({use.name}, {kinds}) else {text}"
+
+    def _mention(self, mention: Mention) -> None:
+        """Name the new client's errors where the legacy ones are named outside of an `except`."""
+        if not self.mention_changes(mention):
+            return
+        module, node = mention.module, mention.node
+        for name in self.target.exception_modules:
+            self.imports[module].need_module(name, None)
+        names = self._exceptions(module)
+        if self._keeps_legacy(mention.covered):
+            names.insert(0, module.text_of(node))
+        else:
+            self._consumed[module].add(node)
+        joined = ", ".join(names)
+        text = f"({joined})" if mention.form == "tuple" and len(names) > 1 else joined
+        self.texts[module].replace(copied(module, node), _constant(text))
+
+    def mention_changes(self, mention: Mention) -> bool:
+        """Whether the errors of a rewritten call may get there."""
+        return mention.form is not None and any(self.is_rewritten(node) for node in mention.covered)
+
+    def _exceptions(self, module: Module) -> list[str]:
+        """The exceptions of the target by their names in a file."""
+        imports = self.imports[module]
+        found = []
+        for template in self.target.exceptions:
+            home, _, name = template.replace("{module}", self.target.module).rpartition(".")
+            found.append(f"{imports.local_name(home)}.{name}" if home else name)
+        return found
 
     def handler_changes(self, handler: Handler) -> bool:
         """Whether a rewritten call may raise into the handler."""
@@ -235,10 +288,10 @@ class Writer:
             and any(self.is_rewritten(node) for node in handler.covered)
         )
 
-    def _keeps_legacy(self, handler: Handler) -> bool:
-        """Whether a legacy error may still be raised into the handler: by a legacy call, or by the program itself."""
+    def _keeps_legacy(self, covered: Iterable[cst.CSTNode]) -> bool:
+        """Whether a legacy error may still be raised: by one of the calls, or by the program itself."""
         return any(mention.own for mention in self.plan.mentions) or any(
-            not self.is_rewritten(node) for node in handler.covered
+            not self.is_rewritten(node) for node in covered
         )
 
     # Annotations

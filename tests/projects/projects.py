@@ -2,6 +2,7 @@
 
 `calls`: every legacy call's file, line, code, method, surface and applicability. `unseen`: the places that cannot be
 judged. `silent`: lines that look like a legacy call and are none. Nothing else may be reported as a call or unseen.
+`drive`, where it stands, is a program that uses the project: run before and after the rewrite, it must do the same.
 """
 
 from __future__ import annotations

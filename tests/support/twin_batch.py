@@ -14,6 +14,7 @@ import json
 import os
 import runpy
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def begin_anew() -> None:
 
 
 def run(folder: str, file: str) -> dict[str, Any]:
-    known = set(sys.modules)
+    known, threads = set(sys.modules), set(threading.enumerate())
     path = list(sys.path)
     sys.path[:] = [folder, *path[1:], str(HERE / "fakes")]
     sys.argv = [file]
@@ -45,6 +46,10 @@ def run(folder: str, file: str) -> dict[str, Any]:
     except BaseException:
         failed = traceback.format_exc()
     finally:
+        # Python itself would wait for them at the end of the program.
+        for thread in set(threading.enumerate()) - threads:
+            if not thread.daemon:
+                thread.join(timeout=20)
         sys.path[:] = path
         for name in set(sys.modules) - known:
             origin = getattr(sys.modules[name], "__file__", None)

@@ -23,10 +23,12 @@ BATCH = ROOT / "tests" / "support" / "twin_batch.py"
 Job = tuple[str, Path, str]
 
 
-def observe(jobs: list[Job], work: Path) -> dict[str, Observation]:
-    """Run `file` of each folder on an account of its own, all in one process."""
+def observe(
+    jobs: list[Job], work: Path, allowed: frozenset[str] | None = frozenset({f"{LOGIN}:{PASSWORD}"})
+) -> dict[str, Observation]:
+    """Run `file` of each folder on an account of its own, all in one process; None allows any credentials."""
     work.mkdir()
-    app = build(replace(setup(), initial=acacias_state(), allowed=frozenset({f"{LOGIN}:{PASSWORD}"})))
+    app = build(replace(setup(), initial=acacias_state(), allowed=allowed))
     start = summary.snapshot(app.core.account.state)
     runs: list[tuple[dict[str, Any], list[Any]]] = []
     restart = app.core.restart

@@ -92,6 +92,25 @@ _ALL = (
         "comparison would silently be false.",
     ),
     Code(
+        "CLR401",
+        "answer-date",
+        "A date of a legacy answer that is read as a text.",
+        "The legacy API writes a time as `2027-01-31 10:00:00`, the new one in RFC 3339, with or without fractions of a "
+        "second; both are UTC. Where a date is parsed, sliced, split, ordered or held against another one, the fix "
+        "makes the value what it was: `fromisoformat(x[:19])` is the naive time that `strptime` gave, from either form "
+        'and on every Python; `x[:19].replace("T", " ")` is the legacy text. Where the text goes on to something that is '
+        "not followed, the call stays as it is.",
+    ),
+    Code(
+        "CLR402",
+        "null-date",
+        "A check for the legacy API's sign of no date.",
+        "The legacy API may write a date of zeros where there is none; it is a text like any other, and true. "
+        "What the new API gives there is not documented; null is likely. Find out, or handle both, and then ask for "
+        "the date's absence as the new API tells it. A handler that catches ValueError alone is for such a date, too: "
+        "null raises TypeError.",
+    ),
+    Code(
         "CLR501",
         "retired-app",
         "A kind of app that the new API does not have.",

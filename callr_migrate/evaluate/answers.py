@@ -33,6 +33,8 @@ def item(pack: RulePack, base: Answer, key: Value) -> Value:
     """`answer[key]`."""
     if base.kind in ("array", "map"):
         return Answer("object", base.object, None, None, base.calls, (*base.part, "[]"))
+    if base.kind == "scalar":
+        return Unknown("a part of a value of an answer")
     name = constant_text(key)
     kind = pack.objects.get(base.object or "")
     part = (*base.part, name or "?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location
@@ -19,6 +20,58 @@ class DateForms:
     source: str | None = None
     note: str | None = None
     location: Location = NOWHERE
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the first forms of both differ in a separator and a suffix alone; what follows is told of these."""
+        try:
+            return self.to_rest(self.legacy[0]) == self.rest[0] and bool(self.suffix)
+        except (IndexError, StopIteration, ValueError):
+            return False
+
+    @property
+    def separators(self) -> tuple[str, str]:
+        """What stands between the day and the time of day, in the legacy form and in that of v2."""
+        return next((old, new) for old, new in zip(self.legacy[0], self.rest[0], strict=False) if old != new)
+
+    @property
+    def suffix(self) -> str:
+        """What v2 writes behind the time of day."""
+        return self.rest[0][len(self.legacy[0]) :]
+
+    @property
+    def length(self) -> int:
+        """Characters of a time in whole seconds, without the suffix: the same in both forms."""
+        return len(datetime.min.replace(year=2000).strftime(self.legacy[0]))
+
+    @property
+    def separator_at(self) -> int:
+        """The index of the separator."""
+        return datetime.min.replace(year=2000).strftime(self.legacy[0]).index(self.separators[0])
+
+    def is_legacy(self, text: object) -> bool:
+        """Whether a text is a time in the legacy form."""
+        return isinstance(text, str) and any(_is_of(text, form) for form in self.legacy)
+
+    def is_null(self, text: object) -> bool:
+        """Whether a text is that of no date, or the start of one that is no start of a date."""
+        return (
+            isinstance(text, str)
+            and any(null.startswith(text) for null in self.null)
+            and len(text) >= len("0000")
+        )
+
+    def to_rest(self, text: str) -> str:
+        """A text or form in the legacy form, as v2 wants it."""
+        return text.replace(*self.separators) + self.suffix
+
+
+def _is_of(text: str, form: str) -> bool:
+    try:
+        datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,11 @@ def _other_problems(pack: RulePack) -> Iterator[str]:
         yield from scaffold_problems(pack, scaffold)
     for event in pack.events.values():
         yield from _refer(f"{event.location}: {event.event}", "object", event.object, pack.objects)
+    if pack.dates is not None and not pack.dates.is_regular:
+        yield (
+            f"{pack.dates.location}: the first form of 'rest' has to be the first of 'legacy' with another separator "
+            "and something behind it"
+        )
     for kind in pack.identifiers.values():
         try:
             re.compile(kind.legacy)

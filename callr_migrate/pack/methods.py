@@ -150,7 +150,9 @@ class ObjectField:
 
     to: str | None = None
     enum: str | None = None
-    format: str | None = None  # hash, datetime, date, number
+    format: str | None = (
+        None  # hash, number, datetime, datetime_or_null (the null date where there is none yet)
+    )
     object: str | None = None
     amount: str | None = None  # unit and type before and after; no conversion is documented
     manual: str | None = None

@@ -13,6 +13,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Answer, Constant, Ref, Value, answers
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import ObjectField
+from callr_migrate.rewrite import dates
 from callr_migrate.rewrite.uses import Flows, is_tested, loads, shows
 
 # Methods of a text that work the same whatever its case is.
@@ -33,9 +34,11 @@ class AnswerUse:
     code: str = "CLR201"
     message: str | None = None
     blocked: str | None = None
-    place: cst.BaseExpression | None = None  # the key or constant that it is about
-    compared: Span | None = None  # the side of a comparison that holds the constants
-    handed_to: cst.CSTNode | None = None  # the legacy call that an identifier goes to
+    place: cst.BaseExpression | None = None  # the key, constant or expression that it is about
+    compared: Span | None = None  # what is shown of the new code: a side of a comparison, an expression
+    either: bool = False  # whether the new code takes answers of both APIs
+    handed_to: cst.CSTNode | None = None  # the legacy call that an identifier or a date goes to
+    dated: bool = False  # whether it is a date that goes to the call
     shown: str | None = None
     replacements: list[tuple[Span, str]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -43,10 +46,10 @@ class AnswerUse:
     @property
     def span(self) -> Span:
         """The place of its finding."""
-        if self.replacements:
-            return self.replacements[0][0]
         if self.place is not None:
             return self.module.span(self.place)
+        if self.replacements:
+            return self.replacements[0][0]
         return self.module.span(self.module.parent(self.node) or self.node)
 
 
@@ -59,6 +62,7 @@ class Answers:
         self.pack = flows.evaluator.pack
         self.module = flows.module
         self.legacy_calls = legacy_calls
+        self.dates = dates.DateUses(flows, self.pack.dates)
         self.found: list[AnswerUse] = []
         for node in loads(self.module):
             value = self.evaluator.evaluate(self.module, node)
@@ -80,14 +84,19 @@ class Answers:
             if not isinstance(option, Answer) and not (isinstance(option, Constant) and option.value is None)
         ]
         kinds = {(answer.kind, answer.object, answer.enum, answer.format) for answer in found}
-        if self.flows.is_followed(node) or is_tested(parent, node):
+        asked = is_tested(parent, node) or (isinstance(parent, cst.BooleanOperation) and parent.left is node)
+        if asked and all(answer.format in dates.FORMATS for answer in found):
+            self.dates.tested(use, found[0])
+        if (self.flows.is_followed(node) or is_tested(parent, node)) and not (use.blocked or use.shown):
             return
-        if len(kinds) > 1 or (others and self._mixes(found[0], others)):
+        if use.blocked or use.shown:
+            pass
+        elif len(kinds) > 1 or (others and self._mixes(found[0], others)):
             use.blocked = f"`{self._short(node)}` can also hold something else (line {self._line(node)})"
         elif found[0].kind == "object":
             self._object(use, found[0])
         else:
-            self._scalar(use, found[0])
+            self._scalar(use, found[0], others)
         if use.blocked or use.replacements or use.shown or use.message or use.handed_to:
             self.found.append(use)
 
@@ -174,7 +183,7 @@ class Answers:
                 Fact(f"{answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
             )
 
-    def _scalar(self, use: AnswerUse, answer: Answer) -> None:
+    def _scalar(self, use: AnswerUse, answer: Answer, others: list[Value]) -> None:
         parent = self.module.parent(use.node)
         line = self._line(use.node)
         if answer.kind in ("unknown", "array", "map") and answer.part:
@@ -186,13 +195,10 @@ class Answers:
                 use.shown = f"a constant is shown in its v2 spelling (line {line})"
             else:
                 use.blocked = f"a constant of the answer is handed on and not followed further (line {line})"
-        elif answer.format in ("datetime", "date"):
-            if shows(self.module, use.node):
-                use.shown = f"a date is shown in its v2 form (line {line})"
-            else:
-                use.blocked = (
-                    f"a date of the answer is used as text (line {line}); its form is RFC 3339 in v2"
-                )
+        elif answer.format in dates.FORMATS and (call := self._legacy_receiver(use.node)) is not None:
+            use.handed_to, use.dated = call, True
+        elif answer.format in dates.FORMATS:
+            self.dates.look(use, answer, others)
         elif answer.format == "hash" and (call := self._legacy_receiver(use.node)) is not None:
             use.handed_to = call
         elif answer.format == "hash":
@@ -213,13 +219,12 @@ class Answers:
             use.shown = "an identifier is handed on, and is lower case in v2"
 
     def _legacy_receiver(self, node: cst.BaseExpression) -> cst.CSTNode | None:
-        """The legacy call that has the value among its arguments."""
-        for ancestor in self.module.ancestors(node):
-            if ancestor in self.legacy_calls:
-                return ancestor
-            if isinstance(ancestor, cst.BaseStatement):
-                return None
-        return None
+        """The legacy call that has the value for an argument, or as an entry of one."""
+        parent = self.module.parent(node)
+        while isinstance(parent, (cst.Element, cst.DictElement)):
+            parent = self.module.parent(self.module.parents[parent])
+        call = self.module.parent(parent) if isinstance(parent, cst.Arg) else None
+        return call if call in self.legacy_calls else None
 
     def _compared(self, use: AnswerUse, enum: str) -> None:
         parent = self.module.parent(use.node)

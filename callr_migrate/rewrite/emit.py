@@ -147,9 +147,11 @@ class _Writer:
         if emitted.node is None:
             constant = emitted.constant
             return self.style.quoted(constant) if isinstance(constant, str) else repr(constant)
-        if emitted.constants:
-            return self._with_constants(emitted)
+        if emitted.constants or emitted.pieces:
+            return self._changed(emitted)
         text = self.copy(emitted.node)
+        if emitted.dated is not None:
+            return self._dated(text, emitted)
         if emitted.table:
             rows = ", ".join(
                 f"{self.style.quoted(old)}: {self.style.quoted(new)}" for old, new in emitted.table
@@ -157,15 +159,27 @@ class _Writer:
             return f"{{{rows}}}[{text}]"
         return text
 
-    def _with_constants(self, emitted: Emitted) -> str:
+    def _changed(self, emitted: Emitted) -> str:
+        """The text of an argument, parts of it changed."""
         assert emitted.node is not None
+        pieces = [(self.module.span(node), self.style.quoted(text)) for node, text in emitted.constants]
         at, end = copied(self.module, emitted.node)
         text = ""
-        for node, constant in sorted(emitted.constants, key=lambda item: self.module.span(item[0])):
-            start, stop = self.module.span(node)
-            text += self.texts.new_text((at, start)) + self.style.quoted(constant)
+        for (start, stop), new in sorted([*pieces, *emitted.pieces]):
+            text += self.texts.new_text((at, start)) + new
             at = stop
         return text + self.texts.new_text((at, end))
+
+    def _dated(self, text: str, emitted: Emitted) -> str:
+        """A legacy date, converted where it is handed over."""
+        assert emitted.node is not None
+        assert emitted.dated is not None
+        if not is_atom(self.module, emitted.node):
+            text = f"({text})"
+        forms, quoted = emitted.dated, self.style.quoted
+        cut = f"[:{forms.length}]" if emitted.cut else ""
+        old, new = forms.separators
+        return f"{text}{cut}.replace({quoted(old)}, {quoted(new)}) + {quoted(forms.suffix)}"
 
     def mapping(self, items: list[tuple[str, Emitted]]) -> str:
         """A dict display on one line."""

@@ -218,8 +218,16 @@ class Planner:
         if reason is None and use.handed_to is not None:
             receiver = self.by_node.get(use.handed_to)
             if receiver is not None and not receiver.rewritten:
-                reason = f"its identifier goes to a call that stays legacy (line {receiver.line}), which wants it in upper case"
-        if reason is None and use.replacements and not all(state.rewritten for state in states):
+                what = "a date of its answer" if use.dated else "its identifier"
+                reason = f"{what} goes to a call that stays legacy (line {receiver.line}), which wants {'it in the old form' if use.dated else 'it in upper case'}"
+            elif receiver is not None and use.dated and not receiver.converts(use.node):
+                reason = f"a date of its answer goes into line {receiver.line} as a text"
+        if (
+            reason is None
+            and use.replacements
+            and not use.either
+            and not all(state.rewritten for state in states)
+        ):
             other = next(state for state in states if not state.rewritten)
             reason = f"its answer shares code with that of a call that stays legacy (line {other.line})"
         if reason is None:

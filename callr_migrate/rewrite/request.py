@@ -16,9 +16,13 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import Constant, answers, constants
+from callr_migrate.evaluate.module import Span
+from callr_migrate.evaluate.values import Answer, Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
+from callr_migrate.pack.forms import DateForms
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request, Result
+from callr_migrate.rewrite import dates
+from callr_migrate.rewrite.date_arguments import in_place
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -38,7 +42,8 @@ class Refusal(Exception):
 class Emitted:
     """A value of a request: the text of `node`, mapped by `table` if given, or a `constant`.
 
-    `constants` are literals inside of `node` that become other ones.
+    `constants` are literals inside of `node` that become other ones, `pieces` parts of its text that do.
+    `dated`: the value is a legacy date, converted by these forms; `cut`: it may be one of v2 already.
     `unless`: the entry is left out where the value is that.
     """
 
@@ -47,6 +52,9 @@ class Emitted:
     table: tuple[tuple[str, str], ...] = ()
     constants: tuple[tuple[cst.BaseExpression, str], ...] = ()
     unless: str | None = None  # the value that leaves the entry out, as Python text: "None" or "''"
+    pieces: tuple[tuple[Span, str], ...] = ()
+    dated: DateForms | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,19 +287,60 @@ class _Planning:
             return self._asked(kind, name, binding, only, node)
         self._fact(f"{kind} {name}", binding.evidence, binding.source)
         unless = None
-        left_out = [value for value in (None, binding.omit_if) if values is not None and value in values]
+        left_out = [
+            value
+            for value in dict.fromkeys((None, binding.omit_if))
+            if values is not None and value in values
+        ]
         if left_out:
             unless = repr(left_out[0])
             if len(left_out) > 1 or not is_repeatable(node) or binding.enum is not None:
                 raise Refusal(
                     f"`{name}` may be {' or '.join(map(repr, left_out))}, which v2 is not to be sent"
                 )
-        if binding.format in ("date", "datetime"):
-            raise Refusal(f"`{name}` is a date; v2 wants RFC 3339, such as 2027-01-31T10:00:00Z")
+        if binding.format in dates.FORMATS:
+            return self._dated(name, node, known, unless)
         self.emitted.append(node)
         if binding.enum is None:
             return Emitted(node, unless=unless)
         return self._mapped(name, binding.enum, node, known)
+
+    def _dated(
+        self, name: str, node: cst.BaseExpression, known: list[Constant] | None, unless: str | None
+    ) -> Emitted:
+        """A legacy date, in the form of v2."""
+        forms = self.pack.dates
+        if forms is None:
+            raise Refusal(f"`{name}` is a date, and its form in v2 is not known")
+        self._fact("dates are RFC 3339", forms.evidence, forms.source)
+        for constant in known or ():
+            if constant.value is not None and not forms.is_legacy(constant.value):
+                raise Refusal(f"`{name}` may be {constant.value!r}, which is no date in the legacy form")
+        self.emitted.append(node)
+        found, text = literal(node)
+        if found:
+            return Emitted(constant=forms.to_rest(text))
+        branches = _literal_branches(node)
+        if branches is not None:
+            return Emitted(
+                node,
+                constants=tuple((part, forms.to_rest(literal(part)[1])) for part in branches),
+                unless=unless,
+            )
+        pieces = in_place(self.evaluator, self.call.module, node, forms)
+        if pieces is not None:
+            return Emitted(node, pieces=pieces, unless=unless)
+        options = list(self.evaluator.evaluate(self.call.module, node).options())
+        given = [
+            option for option in options if isinstance(option, Answer) and option.format in dates.FORMATS
+        ]
+        if any(isinstance(option, Constant) and option.value is None for option in options):
+            if not is_repeatable(node):
+                raise Refusal(f"`{name}` may be None, which v2 is not to be sent")
+            unless = "None"
+        if known is None and len(given) < len(options):
+            self.result.doubts.append(f"`{name}` is taken to be a date in the legacy form")
+        return Emitted(node, dated=forms, cut=bool(given), unless=unless)
 
     def _mapped(
         self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None

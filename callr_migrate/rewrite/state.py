@@ -54,6 +54,11 @@ class CallState:
         """Whether the call is (still) to be rewritten."""
         return self.plan is not None and self.reason is None
 
+    def converts(self, node: cst.BaseExpression) -> bool:
+        """Whether the request takes the value for a date, in whatever form it comes."""
+        values = [*self.plan.query, *self.plan.json] if self.plan is not None else []
+        return any(value.node is node and value.cut for _, value in values)
+
     @property
     def mapped(self) -> bool:
         """Whether the new API has a request for the call, so that its answer matters."""

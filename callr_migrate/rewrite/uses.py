@@ -218,7 +218,18 @@ def shows(module: Module, node: cst.BaseExpression) -> bool:
 
 
 def loads(module: Module) -> Iterator[cst.BaseExpression]:
-    """The expressions of a module that read a value: names, attributes, subscripts, calls."""
+    """The expressions of a module that read a value: names, attributes, subscripts, calls, and choices between them."""
+    chosen: set[cst.CSTNode] = set()
+    for node in _reads(module):
+        yield node
+        outer = module.parent(node)
+        while isinstance(outer, (cst.BooleanOperation, cst.IfExp, cst.NamedExpr)) and outer not in chosen:
+            chosen.add(outer)
+            yield outer
+            outer = module.parent(outer)
+
+
+def _reads(module: Module) -> Iterator[cst.BaseExpression]:
     for node in module.names:
         if is_load(module, node):
             yield node

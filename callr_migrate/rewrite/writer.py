@@ -61,7 +61,10 @@ class Writer:
         for use in self.plan.answers:
             if use.replacements and any(self.is_rewritten(ref.node) for ref in use.calls):
                 for span, text in use.replacements:
-                    self.texts[use.module].replace(span, _constant(text))
+                    if span[0] == span[1]:
+                        self.texts[use.module].insert(span[0], text)
+                    else:
+                        self.texts[use.module].replace(span, _constant(text))
         for handler in self.plan.handlers:
             self._handler(handler)
         for mention in self.plan.mentions:

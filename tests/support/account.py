@@ -11,6 +11,8 @@ from typing import Any
 
 LOGIN, PASSWORD = "acacias_login", "not-a-real-secret"
 LEGACY_ID = re.compile(r"[A-Z0-9]{8}")
+LEGACY_DATE = re.compile(r"2\d{3}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d")
+REST_DATE = re.compile(r"2\d{3}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{3}|\.\d{6})?Z")
 REFUSED_BY_CARRIER = "+33199001029"
 JOB = "0123456789abcdef0123456789abcdef"
 
@@ -60,6 +62,7 @@ class Account:
         self.broadcasts: list[list[Any]] = []
         self.rooms: list[list[Any]] = []
         self.hooks: list[list[Any]] = []
+        self.exports: list[list[Any]] = []
         self.job_polls = 0
         self._made = 0
         for number, status, received in (
@@ -171,4 +174,5 @@ class Account:
             "broadcasts": self.broadcasts,
             "rooms": self.rooms,
             "hooks": self.hooks,
+            "exports": self.exports,
         }

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from account import LEGACY_ID, LOGIN, PASSWORD, Account, RefusedError, Sms
+from account import JOB, LEGACY_DATE, LEGACY_ID, LOGIN, PASSWORD, REST_DATE, Account, RefusedError, Sms
 
 LEGACY_URLS = ("https://api.callr.com/json-rpc/v1.1/", "https://api.thecallr.com/")
 REST_URL = "https://api.callr.com/v2.0"
@@ -182,6 +182,14 @@ class LegacyFace:
             if kind == direction and start <= at <= end
         ]
 
+    def cdr_export_async(self, filters: dict[str, Any], webhook: Any = None) -> str:
+        filters = dict(filters)
+        kind, start, end = (filters.pop(name, None) for name in ("type", "from", "to"))
+        if filters or any(text is not None and not LEGACY_DATE.fullmatch(text) for text in (start, end)):
+            raise RefusedError(151, "PROPERTY_VALUE_ERROR [filters]")
+        self.account.exports.append([kind, start, end])
+        return JOB
+
     def media_library_create(self, name: str) -> int:
         return self.account.create_media(name)
 
@@ -247,6 +255,7 @@ class RestFace:
             ("POST", r"/numbers/store/([^/]+)", set(), self.buy),
             ("DELETE", r"/numbers/store/([^/]+)", set(), self.cancel_order),
             ("DELETE", r"/numbers/([^/]+)", set(), self.release),
+            ("POST", r"/calls/export", {"direction", "from", "to"}, self.export_calls),
             ("POST", r"/tasks/([^/]+)", set(), self.task),
             ("POST", r"/audio-files", set(), self.create_audio_file),
         ]
@@ -391,6 +400,18 @@ class RestFace:
         self._no_body(call)
         self.account.release(self._number(call, number))
         return Answer(204)
+
+    def export_calls(self, call: dict[str, Any]) -> Answer:
+        self._no_body(call)
+        query = {key: values[0] for key, values in call["query"].items()}
+        dates = [query.get("from"), query.get("to")]
+        for text in dates:
+            if text is not None and not REST_DATE.fullmatch(text):
+                self.violation(f"{call['name']}: {text!r} is no time in RFC 3339")
+        legacy = [text and text[:19].replace("T", " ") for text in dates]
+        kinds = {None: None, "inbound": "IN", "outbound": "OUT"}
+        self.account.exports.append([kinds[query.get("direction")], *legacy])
+        return Answer(202, UNKNOWN_SHAPE)
 
     def task(self, call: dict[str, Any], task_id: str) -> Answer:
         self._no_body(call)

@@ -53,7 +53,7 @@ DEFAULT_EXCLUDE = (
 )
 
 # These grow where several places speak of them; of the others the last word counts.
-_GROWING = frozenset({"choices", "extend_exclude", "per_file_ignores", "rules"})
+_GROWING = frozenset({"choices", "effort", "extend_exclude", "per_file_ignores", "rules"})
 _LOWER_BOUND = re.compile(r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?")
 
 
@@ -82,6 +82,7 @@ class Settings:
     rules: tuple[Path, ...] = ()  # folders laid over the shipped pack, the last one on top
     choices: dict[str, str] = field(default_factory=dict)  # name of a choice of the pack -> answer
     auth: str | None = None  # one of AUTH_ANSWERS
+    effort: dict[str, int] = field(default_factory=dict)  # minutes, in place of those of `EFFORT`
     # Name of a field -> where its value stands, for people; not there for defaults.
     origins: dict[str, str] = field(default_factory=dict, compare=False)
 

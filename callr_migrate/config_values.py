@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 AUTH_ANSWERS = ("keep", "basic")
+# Minutes that `report` reckons with: assumptions of this tool's authors, for the user to replace.
+EFFORT = {
+    "automatic": 2,  # a call that `fix` rewrites: read the change
+    "unsafe": 15,  # one that `fix --unsafe-fixes` rewrites: check what it leans on, read the change
+    "manual": 60,  # one that a person rewrites
+    "blocked": 60,  # one without a counterpart: put in what takes its place
+    "design": 480,  # each retired app or method without a counterpart: find out what takes its place
+    "other": 10,  # a place that is no call and that a person changes
+    "file": 15,  # each file with legacy code: test it, and have it reviewed
+}
+_MAX_MINUTES = 100_000
 ALL = "ALL"
 
 _SELECTOR = re.compile(r"CLR\d{0,3}")
@@ -82,6 +93,17 @@ def _by_glob(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((glob, _selectors(codes)) for glob, codes in value.items())
 
 
+def _minutes(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise BadValueError("must be a table of minutes")
+    for name, minutes in value.items():
+        if name not in EFFORT:
+            raise BadValueError(f"has no {name!r}; there is {', '.join(EFFORT)}")
+        if type(minutes) is not int or not 0 <= minutes <= _MAX_MINUTES:
+            raise BadValueError(f"has {name!r}, which must be a whole number from 0 to {_MAX_MINUTES}")
+    return dict(value)
+
+
 def _folder_list(value: Any) -> tuple[Path, ...]:
     return tuple(Path(text) for text in _texts(value))
 
@@ -99,6 +121,7 @@ DECODERS: dict[str, Callable[[Any], Any]] = {
     "rules": _folder_list,
     "choices": _answers,
     "auth": _auth,
+    "effort": _minutes,
 }
 
 

@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,6 +107,26 @@ class _Excludes:
         return self.user_globs is not None and bool(
             _decision(self.user_globs, self.root, absolute, is_folder)
         )
+
+
+def excluder(settings: Settings) -> Callable[[str], bool]:
+    """Whether the excludes of settings leave out a file, or a folder that it is in, by the file's absolute name."""
+    excludes = _Excludes(settings)
+    prefix = str(settings.root).rstrip(os.sep) + os.sep
+
+    def is_excluded(absolute: str) -> bool:
+        start = len(prefix) if absolute.startswith(prefix) else 0
+        while start < len(absolute):
+            end = absolute.find(os.sep, start)
+            is_folder = end >= 0
+            end = end if is_folder else len(absolute)
+            name = absolute[start:end]
+            if name in excludes.default_names or excludes.cover(name, absolute[:end], is_folder):
+                return True
+            start = end + 1
+        return False
+
+    return is_excluded
 
 
 class _Walk:

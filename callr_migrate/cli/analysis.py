@@ -217,7 +217,7 @@ def analyse(
         raise click.UsageError("--diff writes nothing, so it excludes --write-baseline")
     from callr_migrate.settings_tree import SettingsTree
 
-    settings = load_settings(_common(asked.paths), asked.config, asked.overrides)
+    settings = load_settings(common(asked.paths), asked.config, asked.overrides)
     if asked.verbose and not quiet:
         print_note(_described(settings))
     with ProgressBar(wanted=not (asked.no_progress or asked.quiet)) as progress:
@@ -265,12 +265,7 @@ def print_report(asked: Asked, outcome: Outcome, *, to_stderr: bool = False) -> 
     # A file name that is no Unicode becomes an escape, which JSON reads as the name's own surrogates.
     encoded = text.encode("utf-8", "backslashreplace")
     if asked.output_file is not None:
-        try:
-            asked.output_file.write_bytes(encoded)
-        except OSError as error:
-            raise CommandError(
-                f"{asked.output_file}: cannot be written: {(error.strerror or str(error)).lower()}"
-            ) from None
+        write_file(asked.output_file, encoded)
     elif to_stderr:
         if text:
             print_note(text.removesuffix("\n"))
@@ -278,6 +273,14 @@ def print_report(asked: Asked, outcome: Outcome, *, to_stderr: bool = False) -> 
         write_bytes(encoded)
     else:
         write_text(text)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a report to a file; raises `CommandError`."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 def print_errors(report: Report) -> None:
@@ -296,7 +299,8 @@ def exit_code(asked: Asked, outcome: Outcome, *, found: bool) -> int:
     return 1 if found and not asked.exit_zero else 0
 
 
-def _common(paths: Sequence[Path]) -> Path:
+def common(paths: Sequence[Path]) -> Path:
+    """The folder that all paths are in, for which the settings of the run are looked up."""
     try:
         return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))  # noqa: PTH100 - `..` goes
     except ValueError:  # on several drives

@@ -32,7 +32,7 @@ class ProgressBar:
         if self.bar is not None:
             self.bar.stop()
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, what: str = "Reading") -> None:
         """Show the state, once there is something to wait for."""
         if not self.wanted:
             return

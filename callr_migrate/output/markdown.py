@@ -26,7 +26,7 @@ def render_markdown(outcome: Result, **_: bool) -> str:
     for path, places in groupby(remaining, key=lambda place: place.finding.path):
         lines += [
             "",
-            f"## {_escaped(shown_path(path))}",
+            f"## {escaped(shown_path(path))}",
             "",
             "| Place | Code | Fix | What is found | What to do |",
             "| ---: | --- | --- | --- | --- |",
@@ -37,18 +37,18 @@ def render_markdown(outcome: Result, **_: bool) -> str:
                 f"{place.start.line}:{place.start.column}",
                 finding.code,
                 finding.applicability.value,
-                _escaped(finding.message),
+                escaped(finding.message),
                 _advice(finding),
             )
             lines.append(f"| {' | '.join(cells)} |")
     if report.unseen:
         lines += ["", "## Could not be seen", ""]
-        lines += [f"- {_escaped(unseen)}" for unseen in unseen_places(report)]
+        lines += [f"- {escaped(unseen)}" for unseen in unseen_places(report)]
     if report.errors:
         lines += ["", "## Errors", ""]
         for failure in report.errors:
             where = f"{shown_path(failure.path)}: " if failure.path is not None else ""
-            lines.append(f"- {_escaped(where + failure.message)}")
+            lines.append(f"- {escaped(where + failure.message)}")
     return "\n".join(lines) + "\n"
 
 
@@ -65,11 +65,11 @@ def _counts(outcome: Result, remaining: list[Located]) -> str:
 
 def _advice(finding: Finding) -> str:
     if finding.becomes:
-        return _code(finding.becomes)
-    return "<br>".join(_escaped(text) for text in (finding.reason, finding.help) if text)
+        return code_cell(finding.becomes)
+    return "<br>".join(escaped(text) for text in (finding.reason, finding.help) if text)
 
 
-def _code(text: str) -> str:
+def code_cell(text: str) -> str:
     """Return `text` as code that stands in a cell."""
     shown = one_line(text)
     fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
@@ -78,5 +78,6 @@ def _code(text: str) -> str:
     return f"{fence}{space}{shown.replace('|', chr(92) + '|')}{space}{fence}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return `text` as Markdown that shows it as it is, in one line."""
     return _SPECIAL.sub(r"\\\1", one_line(text))

@@ -242,6 +242,18 @@ def test_no_command_prints_one(project: Path, capfd: pytest.CaptureFixture[str])
     assert leaks(capfd.readouterr().out)
 
 
+@pytest.mark.parametrize("name", ["html", "markdown", "json"])
+def test_no_migration_report_holds_one(name: str, project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--output-format", name]) == 0
+    out, err = capfd.readouterr()
+    assert leaks(out + err) == []
+    # Colours must not take one apart, nor lines.
+    assert leaks(re.sub(r"<[^<>]*>", "", out)) == []
+    assert leaks(re.sub(r"<[^<>]*>|\s", "", out)) == []
+    for shape in ALL:
+        assert f"{shape}/" in out, shape
+
+
 def test_nothing_that_is_kept_holds_one(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     before = set(project.rglob("*"))
     main(["check", "--write-baseline", "base.json", "--cache-dir", "kept"])

@@ -34,7 +34,7 @@ SPEAKS = ("pullrequest", "hosts.py")
 OWN_NAME = re.compile(r"callr[_-]migrate(?:[\w./-]*)", re.IGNORECASE)
 # What code means by these words is not what Callr means by them.
 COMMON = {"GET", "POST", "PUT", "PATCH", "DELETE", "NONE", "ALL", "TRUE", "FALSE", "UNKNOWN", "JSON", "YAML"}
-COMMON |= {"ERROR", "MANUAL", "KEYWORDS", "is_used", "JSONDecodeError"}
+COMMON |= {"BLOCKED", "ERROR", "MANUAL", "KEYWORDS", "is_used", "JSONDecodeError"}
 # Of the plain words that the rules use, those that the code needs for itself. A new one that is no fact belongs here.
 PLAIN = frozenset(
     re.findall(
@@ -46,7 +46,7 @@ PLAIN = frozenset(
     ready record refresh result room save script search send sent settings sort source start started status stop success
     summary system tags target targets text timeout to token total try type types unicode updated url variables
     yaml jobs cli amount session comment category endpoint ended json keep warning action job
-        new state verb omit com parts third contract shutdown active access webhooks put post direction fetch""",
+        new state verb omit com parts third contract shutdown active access webhooks put post direction fetch automatic""",
     )
 )
 # An English word too: a fact only as a module.

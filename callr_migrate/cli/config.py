@@ -53,7 +53,6 @@ def command(path: Path | None, config: Path | None, output_format: str) -> int:
 
 def _values(settings: Settings) -> dict[str, Any]:
     """Each key as it would stand in a file; None for one that is not settled."""
-    from callr_migrate.config_values import EFFORT
     from callr_migrate.output.text import shown_path
     from callr_migrate.pack import load_pack
 
@@ -69,7 +68,7 @@ def _values(settings: Settings) -> dict[str, Any]:
         "rules": [shown_path(folder) for folder in settings.rules],
         "auth": settings.auth,
         "choices": settings.choices,
-        "effort": {**EFFORT, **settings.effort},
+        "effort": settings.effort,
     }
 
 

@@ -52,6 +52,8 @@ DEFAULT_EXCLUDE = (
     "venv",
 )
 
+# What marks a project's folder, the strongest first.
+_MARKERS = (".git", "pyproject.toml")
 # These grow where several places speak of them; of the others the last word counts.
 _GROWING = frozenset({"choices", "effort", "extend_exclude", "per_file_ignores", "rules"})
 _LOWER_BOUND = re.compile(r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?")
@@ -127,6 +129,13 @@ def load_settings(
     return Settings(root=root, config=used, origins=origins, **values)
 
 
+def is_project(settings: Settings) -> bool:
+    """Whether something marks the root as that of a project, and not only the paths that were asked for."""
+    root = settings.root
+    own = settings.config is not None and settings.config.parent == root
+    return own or any(is_there(root / marker) for marker in _MARKERS)
+
+
 def is_there(path: Path) -> bool:
     """Whether something has this name; `Path.exists` raises where a folder above may not be read."""
     try:
@@ -196,7 +205,7 @@ def _root(start: Path, home: Path | None) -> Path:
     folders = list(_folders(start))
     if home in folders:
         return home
-    for marker in (".git", "pyproject.toml"):
+    for marker in _MARKERS:
         for folder in folders:
             if is_there(folder / marker):
                 return folder

@@ -1,4 +1,4 @@
-"""Paths -> the files to look at: folders are walked, `.gitignore` and excludes are followed.
+"""Paths -> the files to look at: folders are walked, `.gitignore`, git's other excludes and the settings' are followed.
 
 A file named on the command line is always taken. Nothing is skipped in silence: a folder that cannot be read and
 a path that does not exist are failures, and files that the user's own excludes leave out are listed.
@@ -6,7 +6,6 @@ a path that does not exist are failures, and files that the user's own excludes 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from callr_migrate.config import DEFAULT_EXCLUDE, ConfigError, Settings, is_there
 from callr_migrate.embedded import DOCUMENTS, NOTEBOOK
 from callr_migrate.findings import Failure
+from callr_migrate.git_excludes import exclude_files
 from callr_migrate.projectfiles.kinds import kind_of
 from callr_migrate.settings_tree import NAMES, SettingsTree
 
@@ -288,28 +288,13 @@ class _Walk:
         else:
             outer = []
         top = outer[-1] if outer else Path(absolute)
-        files = [(_git_folder(top) / "info" / "exclude", top)]
+        files = [(file, top) for file in exclude_files(top)]
         files += [(folder / ".gitignore", folder) for folder in reversed(outer)]
         ignores = tuple(
             ignore for path, folder in files if is_there(path) for ignore in self._ignores(path, str(folder))
         )
         below = [Path(absolute), *outer[:-1]]
         return () if any(_ignored(ignores, str(folder), is_folder=True) for folder in below) else ignores
-
-
-def _git_folder(top: Path) -> Path:
-    """Where git keeps what is a repository's own; a worktree or submodule has a file that says where.
-
-    Source: gitrepository-layout(5), `gitdir` and `commondir`.
-    """
-    folder = top / ".git"
-    with contextlib.suppress(OSError):
-        if folder.is_file():
-            folder = top / os.fsdecode(folder.read_bytes().removeprefix(b"gitdir:").strip())
-        common = folder / "commondir"
-        if is_there(common):
-            folder = folder / os.fsdecode(common.read_bytes().strip())
-    return folder
 
 
 def _spec(lines: Sequence[str]) -> GitIgnoreSpec:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from callr_migrate.discovery import Discovery, discover
@@ -53,13 +54,14 @@ class Candidates:
 
 @dataclass
 class Loader:
-    """Reads files. `root` is resolved; `overlay` is what files hold, by resolved path, whatever is on disk.
+    """Reads files of the project at `named_root`; `overlay` is what files hold, by resolved path, whatever is on disk.
 
-    `noted` are files without legacy code that have comments to suppress some; `hashes` (SHA-256, by path below the
-    root) are those of all code that was asked for, if `hashing`. `on_file` is called with (files done, files in all).
+    `noted` are files without legacy code that have comments to suppress some; `hashes` (SHA-256, by path below
+    `hashed_below`, if that is given) are those of all code that was asked for. `on_file` is called with (files done,
+    files in all).
     """
 
-    root: Path
+    named_root: Path
     paths: Iterable[Path]
     tree: SettingsTree
     gates: Gates
@@ -67,10 +69,15 @@ class Loader:
     report: Report
     on_file: Callable[[int, int], None]
     overlay: Mapping[Path, bytes] = field(default_factory=dict)
-    hashing: bool = False
+    hashed_below: Path | None = None
     has_clients: bool = False
     noted: dict[Path, SourceFile] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def root(self) -> Path:
+        """The project's folder, without links."""
+        return self.named_root.resolve()
 
     def load(self, part: Discovery, everywhere: Discovery) -> Candidates:
         """The files of a part that may matter, of all that were found `everywhere`, and those around them."""
@@ -112,8 +119,8 @@ class Loader:
         for done, path in enumerate(found.files, 1):
             raw = self._read(path, report=True)
             if raw is not None:
-                if self.hashing:
-                    self.hashes[_below(keys[path], self.root)] = hashlib.sha256(raw).hexdigest()
+                if self.hashed_below is not None:
+                    self.hashes[_below(keys[path], self.hashed_below)] = hashlib.sha256(raw).hexdigest()
                 problem = _unreadable(path, raw)
                 if problem is not None:
                     self.report.errors.append(Failure(path, problem))
@@ -123,7 +130,8 @@ class Loader:
                     self._note(path, raw)
             self.on_file(done, len(found.files))
         names = {str(key): path for key, path in candidates.shown.items()}
-        for key, path in self._around(candidates.shown, everywhere).items():
+        around = self._around(candidates.shown, everywhere) if found.files or found.around else {}
+        for key, path in around.items():
             names[str(key)] = path
             raw = self._read(path)
             if raw is not None and self._passes(path, raw):
@@ -181,9 +189,9 @@ class Loader:
     def _around(self, shown: dict[Path, Path], everywhere: Discovery) -> dict[Path, Path]:
         """The project's further files by resolved path: analysis covers all of them, whatever is shown."""
         if any(path.resolve() == self.root for path in self.paths):
-            files = everywhere.files if len(everywhere.files) > len(shown) else []
+            files = self.tree.below(self.named_root, everywhere.files)
         else:
-            files = discover([self.tree.base.root], self.tree).files if self.has_project() else []
+            files = discover([self.named_root], self.tree).files if self.has_project() else []
         return {key: path for path, key in resolved(files).items() if key not in shown}
 
     def has_project(self) -> bool:

@@ -1,7 +1,8 @@
-"""A run's files by what concerns a whole project: each part has one pack of rules, one target, one set of choices."""
+"""A run's files by what concerns a whole project: each part has one root, pack, target and set of choices."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.config import Settings
@@ -9,24 +10,39 @@ from callr_migrate.discovery import Discovery
 from callr_migrate.settings_tree import SettingsTree
 
 
-def parts_of(found: Discovery, tree: SettingsTree) -> list[tuple[Settings, Discovery]]:
-    """The parts and their files, that of the run's own settings first; what is excluded is in each.
+@dataclass(frozen=True)
+class Part:
+    """Files that share the settings which concern a whole project, and `root`, the folder of that project.
+
+    Files that are excluded are in each part of their project.
+    """
+
+    settings: Settings
+    root: Path
+    files: Discovery
+
+
+def parts_of(found: Discovery, tree: SettingsTree) -> list[Part]:
+    """The parts, that of the run's own settings first.
 
     What differs in other settings, such as codes and line length, is no part of its own.
     """
-    parts: dict[object, tuple[Settings, Discovery]] = {}
+    parts: dict[tuple[object, ...], Part] = {}
 
-    def part(path: Path) -> Discovery:
-        settings = tree.of(path)
-        return parts.setdefault(_key(settings), (settings, Discovery(excluded=found.excluded)))[1]
+    def part(settings: Settings, root: Path) -> Discovery:
+        key = (root, *_key(settings))
+        if key not in parts:
+            excluded = [path for path in found.excluded if tree.root_of(path) == root]
+            parts[key] = Part(settings, root, Discovery(excluded=excluded))
+        return parts[key].files
 
-    parts[_key(tree.base)] = (tree.base, Discovery(excluded=found.excluded))
+    part(tree.base, tree.base.root)
     for path in found.files:
-        part(path).files.append(path)
+        part(tree.of(path), tree.root_of(path)).files.append(path)
     for path in found.around:
-        part(path).around.append(path)
+        part(tree.of(path), tree.root_of(path)).around.append(path)
     return list(parts.values())
 
 
-def _key(settings: Settings) -> object:
+def _key(settings: Settings) -> tuple[object, ...]:
     return settings.target, settings.rules, tuple(sorted(settings.choices.items())), settings.auth

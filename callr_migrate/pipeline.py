@@ -19,7 +19,7 @@ from callr_migrate.gates import Gates
 from callr_migrate.loading import Candidates, Loader
 from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.verified import project_verified
-from callr_migrate.parts import parts_of
+from callr_migrate.parts import Part, parts_of
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.scaffolding import ScaffoldFile, scaffold_files, told_of, write_scaffold
 from callr_migrate.selection import Selection
@@ -98,10 +98,10 @@ def _whole(request: Request, deep: Deep) -> Outcome:
     report.files = len(found.files)
     counting.shown = frozenset((*found.files, *found.around))
     runs: list[_Run] = []
-    for own, part in parts_of(found, tree):
+    for part in parts_of(found, tree):
         # Without any file of its own the run's own settings are checked all the same.
-        if not runs or part.files or part.around:
-            runs.append(_Run(request, deep, counting, tree, own, part, len(runs)))
+        if not runs or part.files.files or part.files.around:
+            runs.append(_Run(request, deep, counting, tree, part, len(runs)))
     findings = [finding for run in runs for finding in run.work(found)]
     sources: dict[Path, SourceFile] = dict(counting.noted)
     for run in runs:
@@ -125,7 +125,7 @@ def _whole(request: Request, deep: Deep) -> Outcome:
 
 
 class _Run:
-    """The work on one part of the files, with settings of its own; the root is that of the whole run."""
+    """The work on one part of the files, with settings of its own."""
 
     def __init__(
         self,
@@ -133,8 +133,7 @@ class _Run:
         deep: Deep,
         counting: Counting,
         tree: SettingsTree,
-        settings: Settings,
-        part: Discovery,
+        part: Part,
         number: int,
     ) -> None:
         self.request = request
@@ -142,15 +141,15 @@ class _Run:
         self.counting = counting
         self.report = counting.report
         self.tree = tree
-        self.settings = replace(settings, root=request.settings.root)
-        self.part = part
+        self.settings = replace(part.settings, root=part.root)
+        self.part = part.files
         self.number = number
-        self.shown = frozenset((*part.files, *part.around))
+        self.shown = frozenset((*self.part.files, *self.part.around))
         pack = load_pack(self.settings.rules, cache=request.cache)
-        self.pack = project_verified(pack, settings.root, self.report.notes)
+        self.pack = project_verified(pack, part.settings.root, self.report.notes)
         _check_names(self.settings, self.pack)
         self.loader = Loader(
-            self._root,
+            part.root,
             request.paths,
             tree,
             Gates(self.pack),
@@ -158,7 +157,7 @@ class _Run:
             self.report,
             self._progress,
             request.overlay if request.content is None else {request.paths[0].resolve(): request.content},
-            hashing=request.attest,
+            hashed_below=request.settings.root.resolve() if request.attest else None,
             noted=counting.noted,
         )
         self.sources: dict[Path, SourceFile] = {}
@@ -178,10 +177,6 @@ class _Run:
             findings = self.counting.selected(everything, sources, self.shown)
         self.sources = sources
         return findings
-
-    @property
-    def _root(self) -> Path:
-        return self.settings.root.resolve()
 
     def _progress(self, done: int, total: int) -> None:
         self.deep.check()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callr_migrate.config import FILE_NAME, SECTION, Settings, load_settings
+from callr_migrate.config import FILE_NAME, SECTION, ConfigError, Settings, is_project, load_settings
 
 _SHARED = "pyproject.toml"
 # The name of the section, also as people misspell it.
@@ -19,16 +20,46 @@ NAMES = frozenset({FILE_NAME, _SHARED})
 class SettingsTree:
     """`base` are the settings of the run; `overrides` is what the command line says, which holds everywhere.
 
-    With `is_fixed` there are no others, since the command line named the file to read.
+    With `is_fixed` there are no others, since the command line named the file to read. Where the root is no project,
+    only a folder that `paths` happen to share, each of them has the root that it would have alone.
     """
 
     def __init__(
-        self, base: Settings, overrides: Mapping[str, Any] | None = None, *, is_fixed: bool = False
+        self,
+        base: Settings,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        is_fixed: bool = False,
+        paths: Sequence[Path] = (),
     ) -> None:
         self.base = base
         self.overrides = overrides
         self._known: dict[str, Settings] = {str(base.root): base}
         self._is_fixed = is_fixed
+        self._roots = {} if len(paths) < 2 or is_project(base) else self._apart(paths)
+        if not is_fixed:
+            self._known.update(self._roots)
+
+    def _apart(self, paths: Sequence[Path]) -> dict[str, Settings]:
+        roots: dict[str, Settings] = {}
+        for path in paths:
+            # What is wrong with a configuration is told where the path is walked.
+            with contextlib.suppress(ConfigError):
+                own = load_settings(path, self.base.config if self._is_fixed else None, self.overrides)
+                roots[str(own.root)] = own
+        return roots
+
+    def root_of(self, path: Path) -> Path:
+        """The folder of the project that a file belongs to."""
+        if not self._roots:
+            return self.base.root
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - `..` goes
+        holder = next((folder for folder in absolute.parents if str(folder) in self._roots), None)
+        return holder or self.base.root
+
+    def below(self, root: Path, paths: list[Path]) -> list[Path]:
+        """The files that belong to the project at `root`."""
+        return [path for path in paths if self.root_of(path) == root] if self._roots else paths
 
     def of(self, path: Path) -> Settings:
         """The settings of a file; raises `ConfigError`."""

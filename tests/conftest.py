@@ -17,3 +17,5 @@ settings.load_profile("random" if os.environ.get("SOAK") == "random" else "stead
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the cache of whoever runs the tests out of them, and theirs out of it."""
     os.environ["CALLR_MIGRATE_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    # What they have git ignore everywhere.
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))

@@ -19,8 +19,13 @@ Tree = Callable[..., None]
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
-    """Create files, by default empty, in a fresh working directory."""
+    """Create files, by default empty, in a fresh working directory; git has no settings of the user's."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for name in ("XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
 
     def create(*names: str, **contents: str) -> None:
         for name in (*names, *contents):
@@ -174,6 +179,77 @@ def test_an_ignored_folder_asked_for_by_name_is_taken(tree: Tree) -> None:
 def test_the_repositorys_own_exclude_file(tree: Tree) -> None:
     tree("x.py", "y.py", **{".git/info/exclude": "x.py\n"})
     assert found() == ["y.py"]
+
+
+USERS = {
+    "by default": {"home/.config/git/ignore": "x.py\n"},
+    "XDG_CONFIG_HOME": {"xdg/git/ignore": "x.py\n", "home/.config/git/ignore": "y.py\n"},
+    ".gitconfig": {"home/.gitconfig": "[core]\n\texcludesFile = ~/mine\n", "home/mine": "x.py\n"},
+    "in quotes, and a comment": {
+        "home/.gitconfig": '[user]\nexcludesfile = no\n[Core] ; it\nExcludesfile="~/my ignores" # all\n',
+        "home/my ignores": "x.py\n",
+    },
+    "XDG config": {"home/.config/git/config": "[core] excludesfile = ~/mine\n", "home/mine": "x.py\n"},
+    "the repository's own wins": {
+        "home/.gitconfig": "[core]\n\texcludesFile = ~/mine\n",
+        "home/mine": "y.py\n",
+        "repo/.git/config": "[core]\n\texcludesFile = lists/ours\n",
+        "repo/lists/ours": "x.py\n",
+    },
+    "set to nothing": {
+        "home/.gitconfig": "[core]\n\texcludesFile =\n",
+        "home/.config/git/ignore": "x.py\n",
+    },
+    "a negation in the project": {
+        "home/.config/git/ignore": "*.py\n",
+        "repo/.git/info/exclude": "!y.py\n",
+        "repo/.gitignore": "!z.py\n",
+    },
+    "in another section": {
+        "home/.gitconfig": '[core "x"]\n\texcludesFile = ~/mine\n[other]\nexcludesFile = ~/mine\n',
+        "home/mine": "x.py\n",
+    },
+    "a file that is not there": {"home/.gitconfig": "[core]\n\texcludesFile = ~/mine\n"},
+    "for a folder": {"home/.config/git/ignore": "/sub/\n"},
+}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
+@pytest.mark.parametrize("case", USERS)
+def test_the_excludes_of_the_user(tree: Tree, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    Path("repo").mkdir()
+    subprocess.run(["git", "init", "-q", "repo"], check=True)
+    tree("repo/x.py", "repo/y.py", "repo/z.py", "repo/sub/x.py", "repo/sub/y.py", **USERS[case])
+    if case == "XDG_CONFIG_HOME":
+        monkeypatch.setenv(case, str(Path("xdg").absolute()))
+    monkeypatch.chdir("repo")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert found() == sorted(name for name in listed.split("\0") if name.endswith(".py"))
+
+
+def test_the_excludes_of_the_user_from_below_and_outside_of_repositories(tree: Tree) -> None:
+    tree("repo/sub/x.py", "repo/sub/y.py", "plain/x.py", **{"home/.config/git/ignore": "x.py\n"})
+    assert found("repo", "plain") == ["plain/x.py", "repo/sub/x.py", "repo/sub/y.py"]
+    tree("repo/.git/HEAD")
+    assert found("repo/sub", "plain") == ["plain/x.py", "repo/sub/y.py"]
+
+
+def test_git_told_of_other_settings(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree(
+        ".git/HEAD",
+        "x.py",
+        "y.py",
+        **{"home/.gitconfig": "[core]\nexcludesFile = a\n", "a": "x.py", "b": "y.py"},
+    )
+    assert found() == ["y.py"]
+    tree(own="[core]\nexcludesFile = b\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(Path("own").absolute()))
+    assert found() == ["x.py"]
 
 
 def test_odd_lines_in_gitignore(tree: Tree) -> None:

@@ -237,7 +237,9 @@ def analyse(
                 on_progress=progress,
                 cache=asked.cache,
                 docs=asked.docs,
-                tree=SettingsTree(settings, asked.overrides, is_fixed=asked.config is not None),
+                tree=SettingsTree(
+                    settings, asked.overrides, is_fixed=asked.config is not None, paths=asked.paths
+                ),
             )
         )
     for note in [] if asked.quiet or quiet else outcome.report.notes:

@@ -13,6 +13,7 @@ from callr_migrate.findings import Applicability, Edit, Finding
 from callr_migrate.output import sources_of
 from callr_migrate.pack import RuleError
 from callr_migrate.pipeline import Outcome, Request, run
+from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 
 
@@ -94,6 +95,7 @@ def analyse(
         diff=fix is not None,
         unsafe=fix is Applicability.UNSAFE,
         overlay={path.resolve(): each.raw for path, each in opened.items()},
+        tree=SettingsTree(settings),
     )
     try:
         outcome = run(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -259,3 +260,19 @@ def test_no_bar_for_work_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] = 5.0
         progress(10, 10)
         assert progress.bar is None
+
+
+def test_modules_of_the_working_folder_are_not_run(tmp_path: Path) -> None:
+    """`python -m` would take them for the libraries that are called so."""
+    for name in ("click", "yaml", "libcst", "pathspec", "json", "textwrap", "difflib", "tomllib", "tomli"):
+        (tmp_path / f"{name}.py").write_text(f"print('{name} was run')\nraise SystemExit(3)\n")
+    (tmp_path / "old.py").write_text("import callr\n\ncallr.Api('a', 'b').call('system.get_timestamp')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "callr_migrate", "check", "--output-format", "json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert json.loads(done.stdout)["summary"]["legacy_calls"] == 1

@@ -192,6 +192,26 @@ def test_a_quick_fix_changes_all_that_belongs_together(folder: Path) -> None:
     talk(folder, conversation)
 
 
+def test_settings_of_their_own_below_hold_in_a_fix_of_all(folder: Path) -> None:
+    """What a folder below ignores stays as it is, and the client with it; as on the command line."""
+    (folder / "below").mkdir()
+    (folder / "below" / "callr-migrate.toml").write_text('ignore = ["CLR101"]\n' + SETTLED)
+    (folder / "below" / "__init__.py").touch()
+    (folder / "below" / "kept.py").write_bytes(USE.encode())
+
+    async def conversation(editor: Editor) -> None:
+        editor.open("client.py")
+        await editor.diagnostics("client.py")
+        (action,) = await editor.actions("client.py", 0, only=["source.fixAll.callrMigrate"])
+        action = await editor.client.code_action_resolve_async(action)
+        texts = editor.applied(action.edit, {"use.py": USE, "client.py": CLIENT, "below/kept.py": USE})
+        assert texts["below/kept.py"] == USE
+        assert "callr.Api(" in texts["client.py"]
+        written(folder, texts)
+
+    talk(folder, conversation)
+
+
 def written(folder: Path, expected: dict[str, str], *options: str) -> None:
     """What `fix` writes is what the editor got."""
     main(["fix", "-q", *options, str(folder)])

@@ -15,11 +15,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 from callr_migrate.config_values import ALL, DECODERS, BadValueError, match_length, names_file
 
 FILE_NAME = "callr-migrate.toml"
@@ -56,7 +51,7 @@ DEFAULT_EXCLUDE = (
 _MARKERS = (".git", "pyproject.toml")
 # These grow where several places speak of them; of the others the last word counts.
 _GROWING = frozenset({"choices", "effort", "extend_exclude", "per_file_ignores", "rules"})
-_LOWER_BOUND = re.compile(r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?")
+_LOWER_BOUND = r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?"
 
 
 class ConfigError(Exception):
@@ -216,6 +211,12 @@ def _root(start: Path, home: Path | None) -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    # A project without any such file need not wait for the parser.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -371,7 +372,7 @@ def _required_python(project: dict[str, Any]) -> tuple[int, int] | None:
         stated = poetry.get("python") if isinstance(poetry, dict) else None
     if not isinstance(stated, str):
         return None
-    bounds = [(int(major), int(minor or 0)) for major, minor in _LOWER_BOUND.findall(stated)]
+    bounds = [(int(major), int(minor or 0)) for major, minor in re.findall(_LOWER_BOUND, stated)]
     oldest = max(bounds, default=(0, 0))
     return oldest if oldest[0] == 3 else None
 

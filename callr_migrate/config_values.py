@@ -26,8 +26,8 @@ EFFORT = {
 _MAX_MINUTES = 100_000
 ALL = "ALL"
 
-_SELECTOR = re.compile(r"CLR\d{0,3}")
-_VERSION = re.compile(r"(?:py)?3(?:\.(?P<dotted>\d{1,2})|(?P<plain>\d{1,2}))")
+_SELECTOR = r"CLR\d{0,3}"
+_VERSION = r"(?:py)?3(?:\.(?P<dotted>\d{1,2})|(?P<plain>\d{1,2}))"
 
 
 class BadValueError(Exception):
@@ -43,7 +43,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _selectors(value: Any) -> tuple[str, ...]:
     selectors = tuple(text.strip().upper() for text in _texts(value))
     for selector in selectors:
-        if selector != ALL and not _SELECTOR.fullmatch(selector):
+        if selector != ALL and not re.fullmatch(_SELECTOR, selector):
             raise BadValueError(
                 f"holds {selector!r}, which is no code; codes look like CLR101, CLR1 or {ALL}"
             )
@@ -63,7 +63,7 @@ def _length(value: Any) -> int:
 
 
 def _version(value: Any) -> tuple[int, int]:
-    match = _VERSION.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_VERSION, value) if isinstance(value, str) else None
     if match is None:
         raise BadValueError('must be a Python 3 version such as "py310" or "3.10"')
     return 3, int(match["dotted"] or match["plain"])

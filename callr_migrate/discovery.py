@@ -10,37 +10,59 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from callr_migrate.config import DEFAULT_EXCLUDE, ConfigError, Settings, is_there
-from callr_migrate.embedded import DOCUMENTS, NOTEBOOK
-from callr_migrate.findings import Failure
 from callr_migrate.git_excludes import exclude_files
+from callr_migrate.ignores import Ignores, is_ignored
 from callr_migrate.projectfiles.kinds import kind_of
 from callr_migrate.settings_tree import NAMES, SettingsTree
+from callr_migrate.suffixes import DOCUMENTS, SUFFIXES
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+    from callr_migrate.findings import Failure
 
-SUFFIXES = (".py", ".pyi", ".pyw", NOTEBOOK)
 _WILDCARDS = frozenset("*?[!\\/ #")
+_VIRTUAL = "pyvenv.cfg"
 
 Identity = tuple[int, int]  # device and inode of a folder
 
 
-@dataclass
 class Discovery:
     """The files to look at and those left out by the user's excludes, each sorted and unique; what went wrong.
 
-    `around` are files that are no code: of requirements, settings and the like.
+    `around` are files that are no code: of requirements, settings and the like. All are kept by their names, and made
+    paths where somebody asks for paths: most runs have thousands of files and no use for them.
     """
 
-    files: list[Path] = field(default_factory=list)
-    around: list[Path] = field(default_factory=list)
-    excluded: list[Path] = field(default_factory=list)
-    errors: list[Failure] = field(default_factory=list)
+    def __init__(
+        self,
+        names: Sequence[str] = (),
+        around_names: Sequence[str] = (),
+        excluded_names: Sequence[str] = (),
+        errors: Sequence[Failure] = (),
+    ) -> None:
+        self.names = list(names)
+        self.around_names = list(around_names)
+        self.excluded_names = list(excluded_names)
+        self.errors = list(errors)
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """The code."""
+        return list(map(Path, self.names))
+
+    @cached_property
+    def around(self) -> list[Path]:
+        """The files around it."""
+        return list(map(Path, self.around_names))
+
+    @cached_property
+    def excluded(self) -> list[Path]:
+        """Code that is left out."""
+        return list(map(Path, self.excluded_names))
 
 
 def discover(paths: Sequence[Path], settings: Settings | SettingsTree, *, docs: bool = False) -> Discovery:
@@ -59,33 +81,26 @@ def discover(paths: Sequence[Path], settings: Settings | SettingsTree, *, docs: 
 
 def named(path: Path) -> Discovery:
     """One file, which need not be there."""
-    return Discovery([path]) if _is_code(path) else Discovery(around=[path])
+    return Discovery([str(path)]) if _is_code(path) else Discovery(around_names=[str(path)])
 
 
 def _is_code(path: Path) -> bool:
     return path.name.endswith(SUFFIXES) or kind_of(path.name, path.parent.name) is None
 
 
-def gate(raw: bytes, literals: Sequence[bytes]) -> bool:
-    """Whether a file of these bytes may hold what is looked for; without literals every file may."""
-    return not literals or any(literal in raw for literal in literals)
-
-
-class _Ignores(NamedTuple):
-    """The patterns of one `.gitignore`, relative to its folder."""
-
-    folder: str
-    spec: GitIgnoreSpec
-
-
-class _Folder(NamedTuple):
+class _Folder:
     """A folder still to be walked: its name as given, its absolute name, and what holds in it."""
 
-    path: Path
-    absolute: str
-    ignores: tuple[_Ignores, ...]
-    excludes: _Excludes
-    excluded: bool
+    __slots__ = ("absolute", "excluded", "excludes", "ignores", "path")
+
+    def __init__(
+        self, path: str, absolute: str, ignores: tuple[Ignores, ...], excludes: _Excludes, excluded: bool
+    ) -> None:
+        self.path = path
+        self.absolute = absolute
+        self.ignores = ignores
+        self.excludes = excludes
+        self.excluded = excluded
 
 
 class _Excludes:
@@ -98,15 +113,17 @@ class _Excludes:
         self.default_names = frozenset(settings.exclude) & frozenset(DEFAULT_EXCLUDE)
         self.user_names = frozenset(text for text in user if not _WILDCARDS & set(text))
         globs = [text for text in user if _WILDCARDS & set(text)]
-        self.user_globs = _spec(globs) if globs else None
+        self.user_globs = Ignores(str(settings.root), globs) if globs else None
 
     def cover(self, name: str, absolute: str, is_folder: bool) -> bool:
         """Whether the user wants to leave this out."""
         if name in self.user_names:
             return True
-        return self.user_globs is not None and bool(
-            _decision(self.user_globs, self.root, absolute, is_folder)
-        )
+        return self.user_globs is not None and bool(self.user_globs.decision(name, absolute, is_folder))
+
+    def cover_all(self, absolute: str) -> bool:
+        """Whether a glob of the user's covers a folder from which a walk starts, or one above it."""
+        return self.user_globs is not None and bool(self.user_globs.whole_decision(absolute, True))
 
 
 def excluder(settings: Settings) -> Callable[[str], bool]:
@@ -135,9 +152,9 @@ class _Walk:
         self.suffixes = suffixes
         self._excludes: dict[int, _Excludes] = {}
         self.seen: set[Identity] = set()
-        self.files: dict[tuple[Identity, str], Path] = {}
-        self.around: dict[tuple[Identity, str], Path] = {}
-        self.excluded: dict[tuple[Identity, str], Path] = {}
+        self.files: dict[tuple[Identity, str], str] = {}
+        self.around: dict[tuple[Identity, str], str] = {}
+        self.excluded: dict[tuple[Identity, str], str] = {}
         self.errors: list[Failure] = []
         self.links: list[_Folder] = []
 
@@ -155,10 +172,10 @@ class _Walk:
         try:
             mode = os.stat(path).st_mode  # noqa: PTH116 - one name for one call, as with scandir
         except (FileNotFoundError, NotADirectoryError):
-            self.errors.append(Failure(path, "no such file or folder"))
+            self._fail(path, "no such file or folder")
             return
         except (OSError, ValueError) as error:
-            self.errors.append(Failure(path, f"cannot be read: {_why(error)}"))
+            self._fail(path, f"cannot be read: {_why(error)}")
             return
         if stat.S_ISDIR(mode):
             absolute = os.path.abspath(path)  # noqa: PTH100 - `..` goes, links stay: that is the name for globs
@@ -167,7 +184,8 @@ class _Walk:
             except ConfigError as error:
                 self._misconfigured(error)
                 return
-            self._walk(_Folder(path, absolute, self._outer_ignores(absolute), excludes, excluded=False))
+            excluded = excludes.cover_all(absolute)
+            self._walk(_Folder(str(path), absolute, self._outer_ignores(absolute), excludes, excluded))
         elif stat.S_ISREG(mode):
             try:
                 self.tree.of(path)
@@ -176,89 +194,103 @@ class _Walk:
                 return
             self._add(self.files if _is_code(path) else self.around, path)
         else:
-            self.errors.append(Failure(path, "is neither a file nor a folder"))
+            self._fail(path, "is neither a file nor a folder")
+
+    def _fail(self, path: Path | None, message: str) -> None:
+        from callr_migrate.findings import Failure
+
+        failure = Failure(path, message)
+        if failure not in self.errors:
+            self.errors.append(failure)
 
     def _misconfigured(self, error: ConfigError) -> None:
-        failures = [Failure(None, problem) for problem in error.problems]
-        self.errors += [failure for failure in failures if failure not in self.errors]
+        for problem in error.problems:
+            self._fail(None, problem)
 
     def _walk(self, start: _Folder) -> None:
         # Links come last, so that a file is known by its own name wherever that is within reach.
         stack, self.links = [start], []
+        is_asked_for = True
         while stack or self.links:
             folder = stack.pop() if stack else self.links.pop()
-            stack += self._enter(folder)
+            stack += self._enter(folder, is_asked_for=is_asked_for)
+            is_asked_for = False
 
-    def _enter(self, folder: _Folder) -> list[_Folder]:
-        """Collect the files of one folder; the folders in it that are to be walked."""
+    def _enter(self, folder: _Folder, *, is_asked_for: bool) -> list[_Folder]:
+        """Collect the files of one folder; the folders in it that are to be walked.
+
+        This is the hot path: names are texts here.
+        """
         try:
             info = os.stat(folder.path)  # noqa: PTH116 - see above
             identity = (info.st_dev, info.st_ino)
             if identity in self.seen:
                 return []
-            self.seen.add(identity)
             with os.scandir(folder.path) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                found = {entry.name: entry for entry in entries}
         except OSError as error:
-            self.errors.append(Failure(folder.path, f"cannot read folder: {_why(error)}"))
+            self._fail(Path(folder.path), f"cannot read folder: {_why(error)}")
             return []
-        names = {entry.name for entry in found}
-        name = folder.path.name
+        if _VIRTUAL in found and not is_asked_for and is_there(Path(folder.path, _VIRTUAL)):
+            return []
+        self.seen.add(identity)
         ignores = folder.ignores
-        if ".gitignore" in names and (folder.path / ".gitignore").is_file():
-            ignores = (*ignores, *self._ignores(folder.path / ".gitignore", folder.absolute))
+        if ".gitignore" in found and Path(folder.path, ".gitignore").is_file():
+            ignores = (*ignores, *self._ignores(Path(folder.path, ".gitignore"), folder.absolute))
         excludes = folder.excludes
-        if not NAMES.isdisjoint(names):
+        if not NAMES.isdisjoint(found):
             try:
                 excludes = self._excludes_in(folder.absolute)
             except ConfigError as error:
                 self._misconfigured(error)
                 return []
+        prefix = "" if folder.path == "." else folder.path.rstrip(os.sep) + os.sep
+        place = folder.absolute.rstrip(os.sep) + os.sep
+        own_name = os.path.basename(folder.path)  # noqa: PTH119
         inner: list[_Folder] = []
-        for entry in found:
-            if entry.name in excludes.default_names:
+        for name in sorted(found):
+            if name in excludes.default_names:
                 continue
+            entry = found[name]
+            is_code = name.endswith(self.suffixes)
             try:
                 is_folder, is_link = entry.is_dir(), entry.is_symlink()
-                is_code = entry.name.endswith(self.suffixes)
-                if not is_folder and not ((is_code or kind_of(entry.name, name)) and entry.is_file()):
+                if not is_folder and not ((is_code or kind_of(name, own_name)) and entry.is_file()):
                     continue
             except OSError as error:
                 # A link to itself is as empty as one to nowhere.
                 if error.errno != errno.ELOOP:
-                    self.errors.append(Failure(folder.path / entry.name, f"cannot be read: {_why(error)}"))
+                    self._fail(Path(folder.path, name), f"cannot be read: {_why(error)}")
                 continue
-            absolute = os.path.join(folder.absolute, entry.name)  # noqa: PTH118 - the hot path: no Path objects
-            if _ignored(ignores, absolute, is_folder):
+            absolute = place + name
+            if ignores and is_ignored(ignores, name, absolute, is_folder):
                 continue
-            excluded = folder.excluded or excludes.cover(entry.name, absolute, is_folder)
-            path = folder.path / entry.name
+            excluded = folder.excluded or excludes.cover(name, absolute, is_folder)
+            path = prefix + name
             if not is_folder:
                 if excluded and not is_code:
                     continue
                 files = self.excluded if excluded else self.files if is_code else self.around
                 if is_link:
-                    self._add(files, path)
+                    self._add(files, Path(path))
                 else:
-                    files[identity, entry.name] = path
-            elif is_there(path / "pyvenv.cfg"):
-                continue
+                    files[identity, name] = path
             elif is_link:
-                if not _contains(path, folder.path):
+                if not _contains(Path(path), Path(folder.path)):
                     self.links.append(_Folder(path, absolute, ignores, excludes, excluded))
             else:
                 inner.append(_Folder(path, absolute, ignores, excludes, excluded))
         return inner
 
-    def _add(self, files: dict[tuple[Identity, str], Path], path: Path) -> None:
+    def _add(self, files: dict[tuple[Identity, str], str], path: Path) -> None:
         """Take a file by a name that may be a link's; its own name wins, should the walk meet it."""
         try:
             real = path.resolve()
             info = real.parent.stat()
         except OSError as error:
-            self.errors.append(Failure(path, f"cannot be read: {_why(error)}"))
+            self._fail(path, f"cannot be read: {_why(error)}")
             return
-        files.setdefault(((info.st_dev, info.st_ino), real.name), path)
+        files.setdefault(((info.st_dev, info.st_ino), real.name), str(path))
 
     def _excludes_in(self, folder: str) -> _Excludes:
         settings = self.tree.of_folder(folder)
@@ -267,15 +299,15 @@ class _Walk:
             known = self._excludes[id(settings)] = _Excludes(settings)
         return known
 
-    def _ignores(self, path: Path, folder: str) -> Iterator[_Ignores]:
+    def _ignores(self, path: Path, folder: str) -> Iterator[Ignores]:
         try:
             raw = path.read_bytes()
         except OSError as error:
-            self.errors.append(Failure(path, f"cannot be read: {_why(error)}"))
+            self._fail(path, f"cannot be read: {_why(error)}")
             return
-        yield _Ignores(folder, _spec(raw.decode("utf-8-sig", "surrogateescape").splitlines()))
+        yield Ignores(folder, raw.decode("utf-8-sig", "surrogateescape").splitlines())
 
-    def _outer_ignores(self, absolute: str) -> tuple[_Ignores, ...]:
+    def _outer_ignores(self, absolute: str) -> tuple[Ignores, ...]:
         """Read the `.gitignore` files above a folder, the repository's root first.
 
         None of them counts if they ignore the folder itself: somebody asked for it all the same.
@@ -294,38 +326,11 @@ class _Walk:
             ignore for path, folder in files if is_there(path) for ignore in self._ignores(path, str(folder))
         )
         below = [Path(absolute), *outer[:-1]]
-        return () if any(_ignored(ignores, str(folder), is_folder=True) for folder in below) else ignores
-
-
-def _spec(lines: Sequence[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    good: list[str] = []
-    for line in lines:
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue  # as git does: a pattern that makes no sense matches nothing
-        good.append(line)
-    return GitIgnoreSpec.from_lines(good)
-
-
-def _decision(spec: GitIgnoreSpec, folder: str, absolute: str, is_folder: bool) -> bool | None:
-    """Tell what patterns relative to `folder` say of a path: ignored, expressly not ignored, or nothing."""
-    prefix = folder.rstrip(os.sep) + os.sep
-    if not absolute.startswith(prefix):
-        return None
-    relative = absolute[len(prefix) :].replace(os.sep, "/")
-    return spec.check_file(relative + "/" if is_folder else relative).include
-
-
-def _ignored(ignores: tuple[_Ignores, ...], absolute: str, is_folder: bool) -> bool:
-    """As git decides: the file nearest to the path that says anything."""
-    for ignore in reversed(ignores):
-        decision = _decision(ignore.spec, ignore.folder, absolute, is_folder)
-        if decision is not None:
-            return decision
-    return False
+        return (
+            ()
+            if any(is_ignored(ignores, folder.name, str(folder), is_folder=True) for folder in below)
+            else ignores
+        )
 
 
 def _contains(link: Path, folder: Path) -> bool:
@@ -335,8 +340,8 @@ def _contains(link: Path, folder: Path) -> bool:
     return target == real or target in real.parents
 
 
-def _sorted(paths: Iterable[Path]) -> list[Path]:
-    return sorted(paths, key=lambda path: path.as_posix())
+def _sorted(names: Iterable[str]) -> list[str]:
+    return sorted(names) if os.sep == "/" else sorted(names, key=lambda name: name.replace(os.sep, "/"))
 
 
 def _failure_key(failure: Failure) -> tuple[str, str]:

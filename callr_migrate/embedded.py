@@ -17,12 +17,9 @@ from pathlib import Path
 
 from callr_migrate.findings import Applicability, Edit, Finding, Position, Unseen
 from callr_migrate.source import DiskEdit, SourceError, SourceFile
+from callr_migrate.suffixes import DOCUMENTS, NOTEBOOK, is_embedding
 
 Span = tuple[int, int]
-
-NOTEBOOK = ".ipynb"
-# Pages whose code blocks are checked on request.
-DOCUMENTS = (".md", ".markdown", ".rst")
 
 _LINES = re.compile(r"\b(lines?) ((?:\d+(?:, )?)+)")
 
@@ -246,16 +243,6 @@ def load(path: Path, raw: bytes) -> SourceFile:
 
         return page(path, raw)
     return SourceFile.from_bytes(path, raw)
-
-
-def is_embedding(name: str) -> bool:
-    """Whether a file of this name has Python inside of something else."""
-    return name.lower().endswith((NOTEBOOK, *DOCUMENTS))
-
-
-def searched(name: str, raw: bytes) -> bytes:
-    """The bytes of a file in which to look for words of Python: quotes in JSON have a backslash."""
-    return raw.replace(b'\\"', b'"') if name.lower().endswith(NOTEBOOK) else raw
 
 
 def code_of(path: Path, raw: bytes) -> bytes:

@@ -1,59 +1,91 @@
 """Which files can matter, told from their bytes: a file that passes no gate is never parsed.
 
-The first gate looks for the literals of the pack's surfaces and for calls of its methods by name. The import graph is
-for the second gate (`reach`), which follows what comes of them to other files. Both may let too much through, never too
-little.
+The first gate looks for the literals of the pack's surfaces and for calls of its methods by name. A second one
+(`reach`) follows what comes of them to other files. Both may let too much through, never too little.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from callr_migrate.discovery import gate
-from callr_migrate.pack.model import RulePack
+from callr_migrate.pack.gating import GateFacts, gate_facts
 
-_WORD = re.compile(rb"\bimport\b")
-# What may stand before it: nothing or `from x`, behind the start of a line, `;` or `:`.
-_BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
-# A statement goes on behind a backslash and in parentheses.
-_REST = re.compile(rb"(?:[^\n\r;#(\\]|\\(?:\r\n?|\n)|\((?:[^()#]|#[^\r\n]*)*)*")
-_BY_NAME = re.compile(rb"(?:import_module|__import__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"]")
-_ATTRIBUTE = re.compile(rb"\.[ \t]*([\w\x80-\xff]+)")
-_COMMENT = re.compile(rb"#[^\r\n]*")
-_TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-Contents = Callable[[str], bytes]
-Parts = tuple[str, ...]
+    from callr_migrate.pack.model import RulePack
+
+
+def gate(raw: bytes, literals: Sequence[bytes]) -> bool:
+    """Whether a file of these bytes may hold what is looked for; without literals every file may."""
+    return not literals or any(literal in raw for literal in literals)
 
 
 class Gates:
     """The gates of a rule pack."""
 
-    def __init__(self, pack: RulePack) -> None:
-        surfaces = pack.surfaces.values()
-        self.literals = [literal.encode() for surface in surfaces for literal in surface.gates]
+    def __init__(self, pack: RulePack | GateFacts) -> None:
+        self.facts = facts = pack if isinstance(pack, GateFacts) else gate_facts(pack)
+        self.literals = _encoded(facts.literals)
         # What a file holds that uses a client library, or has the address of the service.
-        self._clients = [
-            literal.encode() for surface in surfaces if surface.module for literal in surface.gates
+        self._clients = _encoded(facts.clients)
+        self._addresses = _encoded(facts.addresses)
+        self._calls = [f".{name}(".encode() for name in facts.calls]
+        self._around = _encoded(facts.around)
+        self._methods = frozenset(_encoded(facts.methods))
+        self._texts, self._pattern = self._searches()
+
+    def _searches(self) -> tuple[list[bytes], re.Pattern[bytes] | None]:
+        """The texts of which one is in each file that passes, and a pattern that stands for several of them.
+
+        Each search costs as much as reading the file. Where a literal has the name of a method in it, one does for both.
+        """
+        literals = [
+            one for one in self.literals if not any(two in one for two in self.literals if two != one)
         ]
-        self._addresses = [address.encode() for surface in surfaces for address in surface.addresses]
-        names = sorted({name for surface in surfaces for name in surface.calls})
-        self._calls = [f".{name}(".encode() for name in names]
-        self._call = re.compile(
-            rb"\.(?:" + "|".join(map(re.escape, names)).encode() + rb")\([^'\"()]{0,200}['\"]([^'\"\r\n]+)"
-        )
-        # A call whose method name comes from elsewhere, as where a client is a parameter.
-        self._forwarding = re.compile(
-            rb"\.(?:" + "|".join(map(re.escape, names)).encode() + rb")\(\s*[\w*\x80-\xff]"
-        )
-        self._methods = frozenset(method.encode() for method in pack.methods)
+        texts: list[bytes] = []
+        patterns: list[bytes] = []
+        for name, call in zip(_encoded(self.facts.calls), self._calls, strict=True):
+            alike = [literal for literal in literals if name in literal[:-1]]
+            literals = [literal for literal in literals if literal not in alike]
+            following = {literal[literal.index(name) + len(name) :][:1] for literal in alike}
+            if following:
+                patterns.append(re.escape(name) + b"[" + b"".join(map(re.escape, following)) + b"(]")
+            else:
+                texts.append(call)
+        return [*literals, *texts], re.compile(b"|".join(patterns)) if patterns else None
 
     def passes(self, raw: bytes) -> bool:
         """Whether a file of these bytes may hold legacy code."""
+        if not self.literals:
+            return True
+        if not any(text in raw for text in self._texts) and not (self._pattern and self._pattern.search(raw)):
+            return False
         return gate(raw, self.literals) or self._calls_a_method(raw)
+
+    def passes_around(self, raw: bytes) -> bool:
+        """Whether a file that is no code may name a legacy library or address, in whatever case."""
+        lowered = raw.lower()
+        if b"\0" in lowered[:4]:
+            lowered = lowered.replace(b"\0", b"")
+        return any(literal in lowered for literal in self._around)
+
+    # Most files have no use for these.
+
+    @cached_property
+    def _names(self) -> bytes:
+        return "|".join(map(re.escape, self.facts.calls)).encode()
+
+    @cached_property
+    def _call(self) -> re.Pattern[bytes]:
+        return re.compile(rb"\.(?:" + self._names + rb")\([^'\"()]{0,200}['\"]([^'\"\r\n]+)")
+
+    @cached_property
+    def _forwarding(self) -> re.Pattern[bytes]:
+        """A call whose method name comes from elsewhere, as where a client is a parameter."""
+        return re.compile(rb"\.(?:" + self._names + rb")\(\s*[\w*\x80-\xff]")
 
     def _calls_a_method(self, raw: bytes) -> bool:
         return any(call in raw for call in self._calls) and any(
@@ -82,199 +114,5 @@ class Gates:
         return []
 
 
-class ImportGraph:
-    """Who imports which file; names are resolved as generously as any way to start the program allows."""
-
-    def __init__(self, files: Iterable[str], contents: Contents, root: str) -> None:
-        self.contents = contents
-        self.root = root
-        self.files = set(files)
-        self.folders: set[str] = set()
-        for path in self.files:
-            folder = os.path.dirname(path)  # noqa: PTH120 - plain texts, for speed
-            while folder not in self.folders:
-                self.folders.add(folder)
-                folder = os.path.dirname(folder)  # noqa: PTH120
-        self._bases: dict[str, list[str]] = {}
-        self._named: dict[tuple[str, str], list[str]] = {}
-        self._attributes: dict[str, dict[str, set[str]]] = {}
-        self.by_file: dict[str, set[str]] = {}
-        self.by_folder: dict[str, set[str]] = {}
-        for path in self.files:
-            self._note(path)
-
-    def imported_by(self, paths: Iterable[str]) -> set[str]:
-        """The files that these import, also by way of others."""
-        targets: dict[str, list[str]] = {}
-        for target, importers in self.by_file.items():
-            for importer in importers:
-                targets.setdefault(importer, []).append(target)
-        found: set[str] = set()
-        waiting = list(paths)
-        while waiting:
-            for target in targets.get(waiting.pop(), ()):
-                if target not in found:
-                    found.add(target)
-                    waiting.append(target)
-        return found
-
-    def importers_of(self, path: str) -> Iterator[str]:
-        """The files that import a file, or import a package that it stands below and then name it as an attribute."""
-        yield from self.by_file.get(path, ())
-        folder, name = os.path.split(path)
-        below = folder if name == "__init__.py" else path.rpartition(".")[0]
-        while len(below) > 1:
-            folder, name = os.path.split(below)
-            if folder in self.by_folder:
-                yield from self._by_attribute(folder).get(name, ())
-            below = folder
-
-    def files_of(self, folder: str, level: int, parts: Parts) -> Iterator[str]:
-        """The files that an import in a folder may name; `level` counts the leading dots."""
-        for place in self.folders_of(folder, level, parts, exist=False):
-            for file in (f"{place}.py", f"{place}{os.sep}__init__.py"):
-                if file in self.files:
-                    yield file
-
-    def folders_of(self, folder: str, level: int, parts: Parts, *, exist: bool = True) -> Iterator[str]:
-        """The folders that an import may name: packages, with or without a file of their own."""
-        for base in self._bases_of(folder, level, parts):
-            place = base.rstrip(os.sep) + "".join(os.sep + part for part in parts)
-            if not exist or place in self.folders:
-                yield place
-
-    def _by_attribute(self, folder: str) -> dict[str, set[str]]:
-        """Attribute -> the files that import the package and have such an attribute somewhere."""
-        known = self._attributes.get(folder)
-        if known is None:
-            known = self._attributes[folder] = {}
-            for importer in self.by_folder[folder]:
-                for word in set(_ATTRIBUTE.findall(self.contents(importer))):
-                    known.setdefault(_decoded(word), set()).add(importer)
-        return known
-
-    def _note(self, path: str) -> None:
-        folder = os.path.dirname(path)  # noqa: PTH120
-        for level, parts, names in imports(self.contents(path)):
-            for base in self._bases_of(folder, level, parts):
-                # `import a.b.c` names all three, `from a.b import c` binds c alone.
-                for length in range(1, len(parts) + 1) if not names else (len(parts),):
-                    self._target(path, base, parts[:length], is_bound=not names)
-                for name in names:
-                    self._target(path, base, (*parts, name), is_bound=True)
-
-    def _target(self, importer: str, base: str, parts: Parts, *, is_bound: bool) -> None:
-        place = base.rstrip(os.sep) + "".join(os.sep + part for part in parts)
-        for file in (f"{place}.py", f"{place}{os.sep}__init__.py"):
-            if file in self.files:
-                self.by_file.setdefault(file, set()).add(importer)
-        if is_bound and place in self.folders:
-            self.by_folder.setdefault(place, set()).add(importer)
-
-    def _bases_of(self, folder: str, level: int, parts: Parts) -> list[str]:
-        """The folders below which a name may be looked up, if they hold its first part."""
-        if level:
-            for _ in range(level - 1):
-                folder = os.path.dirname(folder)  # noqa: PTH120
-            return [folder]
-        key = (folder, parts[0])
-        known = self._named.get(key)
-        if known is None:
-            known = self._named[key] = [
-                base for base in self._absolute_bases(folder) if self._holds(base, parts[0])
-            ]
-        return known
-
-    def _absolute_bases(self, folder: str) -> list[str]:
-        known = self._bases.get(folder)
-        if known is None:
-            outer = [folder]
-            while (parent := os.path.dirname(outer[-1])) != outer[-1]:  # noqa: PTH120
-                outer.append(parent)
-            outer.append(self.root)
-            bases = [*outer, *(f"{base.rstrip(os.sep)}{os.sep}src" for base in outer)]
-            known = self._bases[folder] = list(dict.fromkeys(base for base in bases if base in self.folders))
-        return known
-
-    def _holds(self, base: str, name: str) -> bool:
-        place = f"{base.rstrip(os.sep)}{os.sep}{name}"
-        return place in self.folders or f"{place}.py" in self.files
-
-
-def imports(raw: bytes) -> Iterator[tuple[int, Parts, Parts]]:
-    """The import statements of a file: leading dots, dotted name, and the names of a `from` (`*` for all).
-
-    A text that only looks like one, in a string for instance, may come along.
-    """
-    for word in _WORD.finditer(raw):
-        before = _BEFORE.search(raw[_line_start(raw, word.start()) : word.start()])
-        # Each is read on its own, so that a parenthesis in prose cannot hide the statements behind it.
-        rest = _REST.match(raw, word.end())
-        if before is None or rest is None:
-            continue
-        tokens = [_decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest[0]))]
-        if before[1] is None:
-            yield from ((0, parts, ()) for parts in _dotted_names(tokens))
-            continue
-        dotted = [_decoded(token) for token in _TOKEN.findall(before[1])]
-        parts = tuple(token for token in dotted if token != ".")
-        level = next((at for at, token in enumerate(dotted) if token != "."), len(dotted))
-        if parts or level:
-            yield level, parts, tuple(_listed(tokens))
-    for match in _BY_NAME.finditer(raw) if b"import_" in raw else ():
-        yield 0, tuple(_decoded(match[1]).strip(".").split(".")), ()
-
-
-def _line_start(raw: bytes, offset: int) -> int:
-    """Where the line starts, those that a backslash joins to it included."""
-    while True:
-        start = max(raw.rfind(b"\n", 0, offset), raw.rfind(b"\r", max(0, offset - 500), offset)) + 1
-        joined = raw[max(0, start - 3) : start].rstrip(b"\r\n")
-        if not joined.endswith(b"\\"):
-            return start
-        offset = start - 1
-
-
-def _dotted_names(tokens: list[str]) -> Iterator[Parts]:
-    """`("a", "b")` of `a.b as c`, one for each of the list."""
-    dotted: list[str] = []
-    for token in [*tokens, ","]:
-        if token != ",":
-            dotted.append(token)
-            continue
-        dotted = dotted[: dotted.index("as")] if "as" in dotted else dotted
-        parts = tuple(part for part in dotted if part != ".")
-        if parts:
-            yield parts
-        dotted = []
-
-
-def _listed(tokens: list[str]) -> Iterator[str]:
-    """`a`, `b` of `a, b as c`."""
-    fresh = True
-    for token in tokens:
-        if fresh:
-            yield token
-        fresh = token == ","
-
-
-def _decoded(word: bytes) -> str:
-    try:
-        return word.decode()
-    except UnicodeDecodeError:
-        return word.decode("latin-1")
-
-
-def resolved(paths: Iterable[Path]) -> dict[Path, Path]:
-    """Path as given -> path without links; folders are looked up once."""
-    folders: dict[Path, Path] = {}
-    found: dict[Path, Path] = {}
-    for path in paths:
-        if path.is_symlink():
-            found[path] = path.resolve()
-            continue
-        folder = folders.get(path.parent)
-        if folder is None:
-            folder = folders[path.parent] = path.parent.resolve()
-        found[path] = folder / path.name
-    return found
+def _encoded(texts: Iterable[str]) -> list[bytes]:
+    return [text.encode("utf-8", "surrogatepass") for text in texts]

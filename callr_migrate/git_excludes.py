@@ -13,8 +13,9 @@ from pathlib import Path
 
 from callr_migrate.config import is_there
 
-_SECTION = re.compile(r'\s*\[\s*([^\]\s"]+)\s*(?:"[^"]*")?\s*\]\s*')
-_ENTRY = re.compile(r"\s*excludesfile\s*=\s*(.*)", re.IGNORECASE)
+_SECTION = r'\s*\[\s*([^\]\s"]+)\s*(?:"[^"]*")?\s*\]\s*'
+_KEY = "excludesfile"
+_ENTRY = rf"(?i:\s*{_KEY}\s*=\s*(.*))"
 
 
 def git_folder(top: Path) -> Path:
@@ -94,16 +95,19 @@ def _config_folder() -> Path | None:
 def _values(config: Path) -> Iterator[str]:
     """What a file of settings says `core.excludesFile` is; files that it includes are not read."""
     try:
-        lines = config.read_bytes().decode("utf-8", "surrogateescape").splitlines()
+        raw = config.read_bytes()
     except (OSError, ValueError):
         return
+    if _KEY.encode() not in raw.lower():
+        return
+    lines = raw.decode("utf-8", "surrogateescape").splitlines()
     is_core = False
     for line in lines:
-        section = _SECTION.match(line)
+        section = re.match(_SECTION, line)
         if section:
             is_core = section[1].lower() == "core" and '"' not in section[0]
             line = line[section.end() :]
-        entry = _ENTRY.match(line) if is_core else None
+        entry = re.match(_ENTRY, line) if is_core else None
         if entry:
             yield _unquoted(entry[1])
 

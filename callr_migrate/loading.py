@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from callr_migrate.discovery import Discovery, discover
-from callr_migrate.embedded import code_of, is_embedding, load, searched
+from callr_migrate.discovery import Discovery
+from callr_migrate.embedded import code_of, load
 from callr_migrate.findings import Failure, Report, Unseen
-from callr_migrate.gates import Gates, resolved
-from callr_migrate.pack import RulePack
+from callr_migrate.front import Front
+from callr_migrate.gates import Gates
 from callr_migrate.projectfiles.kinds import kind_of_path
-from callr_migrate.projectfiles.reading import FileGate, decoded
+from callr_migrate.projectfiles.reading import decoded
 from callr_migrate.reach import Reach
-from callr_migrate.settings_tree import SettingsTree
+from callr_migrate.sieve import MAX_READ, has_comment, is_declared
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.suffixes import is_embedding, searched
 
-# Bytes. No source file has so many; a disk image that is called x.py shall not fill the memory.
-_MAX_READ = 256_000_000
-_DECLARATION = re.compile(rb"coding[:=]")
-# A comment of other tools that names a code of this one.
-_COMMENT = re.compile(rb"noqa[ \t]*:[^\r\n]*\bCLR", re.IGNORECASE)
+
+class Shown(Mapping[Path, Path]):
+    """Resolved path -> path as given, of the files that were asked for; made paths where they are asked for."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names  # resolved -> as given
+
+    def __getitem__(self, key: Path) -> Path:
+        return Path(self._names[str(key)])
+
+    def __contains__(self, key: object) -> bool:
+        return str(key) in self._names
+
+    def __iter__(self) -> Iterator[Path]:
+        return map(Path, self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass
@@ -35,7 +49,7 @@ class Candidates:
     `around` are the files around the code of those, `hidden` code that is excluded and may be legacy all the same.
     """
 
-    shown: dict[Path, Path] = field(default_factory=dict)
+    shown: Mapping[Path, Path] = field(default_factory=dict)
     sources: dict[Path, SourceFile] = field(default_factory=dict)
     around: dict[Path, SourceFile] = field(default_factory=dict)
     hidden: list[SourceFile] = field(default_factory=list)
@@ -62,10 +76,8 @@ class Loader:
     """
 
     named_root: Path
-    paths: Iterable[Path]
-    tree: SettingsTree
+    front: Front
     gates: Gates
-    pack: RulePack
     report: Report
     on_file: Callable[[int, int], None]
     overlay: Mapping[Path, bytes] = field(default_factory=dict)
@@ -79,10 +91,10 @@ class Loader:
         """The project's folder, without links."""
         return self.named_root.resolve()
 
-    def load(self, part: Discovery, everywhere: Discovery) -> Candidates:
-        """The files of a part that may matter, of all that were found `everywhere`, and those around them."""
-        candidates = self._code(part, everywhere)
-        for path in part.excluded:
+    def load(self, part: Discovery) -> Candidates:
+        """The files of a part that may matter, and those around them."""
+        candidates = self._code(part)
+        for path in self._suspects(part.excluded_names):
             raw = self._read(path)
             if raw is not None and self._passes(path, raw):
                 line = self.gates.first_line(raw)
@@ -91,16 +103,28 @@ class Loader:
                 )
                 with contextlib.suppress(SourceError):
                     candidates.hidden.append(load(path, raw))
-        self._take_around(candidates, part.around)
+        self._take_around(candidates, part.around_names)
         return candidates
+
+    def _suspects(
+        self, names: Iterable[str], on_file: Callable[[int, int], None] | None = None
+    ) -> list[Path]:
+        """The files that have to be looked at closer: of some all, where what is on disk does not count."""
+        if self.hashed_below is not None:
+            return list(map(Path, names))
+        laid = {path.name for path in self.overlay}
+        names = list(names)
+        sieve = self.front.sieve(self.gates)
+        found = set(sieve.suspects((name for name in names if os.path.basename(name) not in laid), on_file))  # noqa: PTH119
+        return [Path(name) for name in names if name in found or os.path.basename(name) in laid]  # noqa: PTH119
 
     def _read(self, path: Path, *, report: bool = False) -> bytes | None:
         """The bytes of a file; None if it cannot be had, which is reported if asked for."""
         if self.overlay and (laid := self.overlay.get(path.resolve())) is not None:
             return laid
         try:
-            if path.stat().st_size > _MAX_READ:
-                why = f"is larger than {_MAX_READ // 1_000_000} MB; exclude it"
+            if path.stat().st_size > MAX_READ:
+                why = f"is larger than {MAX_READ // 1_000_000} MB; exclude it"
             else:
                 return path.read_bytes()
         except OSError as error:
@@ -111,31 +135,34 @@ class Loader:
             self.report.errors.append(Failure(path, why))
         return None
 
-    def _code(self, found: Discovery, everywhere: Discovery) -> Candidates:
+    def _code(self, found: Discovery) -> Candidates:
         """The files with a gate hit, and those that import one: of the paths, and of the project around them."""
-        keys = resolved(found.files)
-        candidates = Candidates({key: path for path, key in keys.items()})
+        keys = resolved(found.names)
+        shown = {key: name for name, key in keys.items()}
+        candidates = Candidates(Shown(shown))
         passed: dict[str, bytes] = {}
-        for done, path in enumerate(found.files, 1):
+        suspects = self._suspects(found.names, self.on_file)
+        for done, path in enumerate(suspects, 1):
             raw = self._read(path, report=True)
             if raw is not None:
                 if self.hashed_below is not None:
-                    self.hashes[_below(keys[path], self.hashed_below)] = hashlib.sha256(raw).hexdigest()
+                    own = Path(keys[str(path)])
+                    self.hashes[_below(own, self.hashed_below)] = hashlib.sha256(raw).hexdigest()
                 problem = _unreadable(path, raw)
                 if problem is not None:
                     self.report.errors.append(Failure(path, problem))
                 elif self._passes(path, raw):
-                    passed[str(keys[path])] = raw
-                elif _COMMENT.search(raw):
+                    passed[keys[str(path)]] = raw
+                elif has_comment(raw):
                     self._note(path, raw)
-            self.on_file(done, len(found.files))
-        names = {str(key): path for key, path in candidates.shown.items()}
-        around = self._around(candidates.shown, everywhere) if found.files or found.around else {}
-        for key, path in around.items():
-            names[str(key)] = path
+            if self.hashed_below is not None:
+                self.on_file(done, len(suspects))
+        further = {key: name for name, key in resolved(self._further(found)).items() if key not in shown}
+        names = shown | further
+        for path in self._suspects(further.values()):
             raw = self._read(path)
             if raw is not None and self._passes(path, raw):
-                passed[str(key)] = raw
+                passed[str(path.resolve())] = raw
         reached = set(passed)
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
@@ -145,7 +172,7 @@ class Loader:
         # Else the analysis might come across one of them on its own, as it is on disk.
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):
-            self._take(candidates, Path(name), names[name], self._contents(name, passed))
+            self._take(candidates, Path(name), Path(names[name]), self._contents(name, passed))
         return candidates
 
     def _take(self, candidates: Candidates, key: Path, path: Path, raw: bytes) -> None:
@@ -156,13 +183,13 @@ class Loader:
             if key in candidates.shown and _unreadable(path, raw) is None:
                 self.report.errors.append(Failure(path, str(error)))
 
-    def _take_around(self, candidates: Candidates, paths: Iterable[Path]) -> None:
+    def _take_around(self, candidates: Candidates, names: Iterable[str]) -> None:
         """The files around the code that name a legacy library or address; most projects have none."""
-        gate = FileGate(self.pack)
-        for path in paths:
+        suspects = names if self.overlay else self.front.sieve(self.gates).suspects_around(names)
+        for path in map(Path, suspects):
             raw = self._read(path, report=True)
             kind = kind_of_path(path)
-            if raw is None or kind is None or not gate.passes(raw):
+            if raw is None or kind is None or not self.gates.passes_around(raw):
                 continue
             source = decoded(path, raw, kind)
             if source is None:
@@ -186,28 +213,19 @@ class Loader:
     def _passes(self, path: Path, raw: bytes) -> bool:
         return self.gates.passes(searched(path.name, raw))
 
-    def _around(self, shown: dict[Path, Path], everywhere: Discovery) -> dict[Path, Path]:
-        """The project's further files by resolved path: analysis covers all of them, whatever is shown."""
-        if any(path.resolve() == self.root for path in self.paths):
-            files = self.tree.below(self.named_root, everywhere.files)
-        else:
-            files = discover([self.named_root], self.tree).files if self.has_project() else []
-        return {key: path for path, key in resolved(files).items() if key not in shown}
-
-    def has_project(self) -> bool:
-        """Whether the root may be a project's folder: not the whole disk, nor all that a person has."""
-        try:
-            home = Path.home().resolve()
-        except RuntimeError:
-            return self.root != Path(self.root.anchor)
-        return self.root not in (Path(self.root.anchor), home, *home.parents)
+    def _further(self, found: Discovery) -> list[str]:
+        """The names of the project's further files: analysis covers all of them, whatever is shown."""
+        if not (found.names or found.around_names):
+            return []
+        project = self.front.project(self.named_root)
+        return [] if project is found else project.names
 
 
 def _unreadable(path: Path, content: bytes) -> str | None:
     """Why a file cannot be Python source, for the mistakes that can be told at first sight."""
     if is_embedding(path.name):
         return None
-    if b"\0" not in content and not _DECLARATION.search(content[:400]):
+    if b"\0" not in content and not is_declared(content):
         return None
     try:
         SourceFile.from_bytes(path, content)
@@ -219,3 +237,19 @@ def _unreadable(path: Path, content: bytes) -> str | None:
 def _below(path: Path, root: Path) -> str:
     """A path as seen from the project, if it is inside."""
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def resolved(names: Iterable[str]) -> dict[str, str]:
+    """Name as given -> name without links; folders are looked up once."""
+    folders: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for name in names:
+        folder, own = os.path.split(name)
+        if os.path.islink(name):  # noqa: PTH114 - plain texts, for speed
+            found[name] = os.path.realpath(name)
+            continue
+        known = folders.get(folder)
+        if known is None:
+            known = folders[folder] = os.path.realpath(folder)
+        found[name] = os.path.join(known, own)  # noqa: PTH118
+    return found

@@ -27,20 +27,22 @@ def parts_of(found: Discovery, tree: SettingsTree) -> list[Part]:
 
     What differs in other settings, such as codes and line length, is no part of its own.
     """
+    if tree.is_one_project and len({_key(settings) for settings in tree.seen()}) == 1:
+        return [Part(tree.base, tree.base.root, found)]
     parts: dict[tuple[object, ...], Part] = {}
 
     def part(settings: Settings, root: Path) -> Discovery:
         key = (root, *_key(settings))
         if key not in parts:
-            excluded = [path for path in found.excluded if tree.root_of(path) == root]
-            parts[key] = Part(settings, root, Discovery(excluded=excluded))
+            excluded = [name for name in found.excluded_names if tree.root_of(Path(name)) == root]
+            parts[key] = Part(settings, root, Discovery(excluded_names=excluded))
         return parts[key].files
 
     part(tree.base, tree.base.root)
     for path in found.files:
-        part(tree.of(path), tree.root_of(path)).files.append(path)
+        part(tree.of(path), tree.root_of(path)).names.append(str(path))
     for path in found.around:
-        part(tree.of(path), tree.root_of(path)).around.append(path)
+        part(tree.of(path), tree.root_of(path)).around_names.append(str(path))
     return list(parts.values())
 
 

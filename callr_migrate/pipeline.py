@@ -11,10 +11,11 @@ from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
 from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
-from callr_migrate.discovery import Discovery, discover, named
+from callr_migrate.discovery import named
 from callr_migrate.embedded import possible, told, unseen_on_disk
 from callr_migrate.findings import Failure, Finding, Report, Scenario
 from callr_migrate.fixing import Fixing
+from callr_migrate.front import Front, may_be_project
 from callr_migrate.gates import Gates
 from callr_migrate.loading import Candidates, Loader
 from callr_migrate.pack import RulePack, load_pack, nearest
@@ -51,6 +52,7 @@ class Request:
     scaffold: Path | None = None  # the folder for scenarios in place of retired apps
     docs: bool = False  # the code blocks of pages, too
     tree: SettingsTree | None = None  # of `settings`; None: they hold for all files
+    front: Front | None = None  # of `paths` and `tree`, if that is done
 
 
 @dataclass
@@ -91,18 +93,22 @@ def _whole(request: Request, deep: Deep) -> Outcome:
         settings.root.resolve(),
     )
     report = counting.report
-    found = (
-        discover(request.paths, tree, docs=request.docs) if request.content is None else named(*request.paths)
+    front = request.front or Front(
+        request.paths,
+        tree,
+        docs=request.docs,
+        found=None if request.content is None else named(*request.paths),
     )
+    found = front.found
     report.errors += found.errors
-    report.files = len(found.files)
+    report.files = len(found.names)
     counting.shown = frozenset((*found.files, *found.around))
     runs: list[_Run] = []
     for part in parts_of(found, tree):
         # Without any file of its own the run's own settings are checked all the same.
-        if not runs or part.files.files or part.files.around:
-            runs.append(_Run(request, deep, counting, tree, part, len(runs)))
-    findings = [finding for run in runs for finding in run.work(found)]
+        if not runs or part.files.names or part.files.around_names:
+            runs.append(_Run(request, deep, counting, front, part, len(runs)))
+    findings = [finding for run in runs for finding in run.work()]
     sources: dict[Path, SourceFile] = dict(counting.noted)
     for run in runs:
         sources |= {path: source for path, source in run.sources.items() if path not in sources}
@@ -132,7 +138,7 @@ class _Run:
         request: Request,
         deep: Deep,
         counting: Counting,
-        tree: SettingsTree,
+        front: Front,
         part: Part,
         number: int,
     ) -> None:
@@ -140,7 +146,6 @@ class _Run:
         self.deep = deep
         self.counting = counting
         self.report = counting.report
-        self.tree = tree
         self.settings = replace(part.settings, root=part.root)
         self.part = part.files
         self.number = number
@@ -150,10 +155,8 @@ class _Run:
         _check_names(self.settings, self.pack)
         self.loader = Loader(
             part.root,
-            request.paths,
-            tree,
+            front,
             Gates(self.pack),
-            self.pack,
             self.report,
             self._progress,
             request.overlay if request.content is None else {request.paths[0].resolve(): request.content},
@@ -165,9 +168,9 @@ class _Run:
         self.written: dict[Path, SourceFile] = {}
         self.scenarios: list[Scenario] = []
 
-    def work(self, found: Discovery) -> list[Finding]:
-        """The findings of the part, as they are after what is written; `found` are the files of all parts."""
-        candidates = self.loader.load(self.part, found)
+    def work(self) -> list[Finding]:
+        """The findings of the part, as they are after what is written."""
+        candidates = self.loader.load(self.part)
         everything = self._analyse(candidates, self.report)
         self.scenarios, self.report.scenarios = self.report.scenarios, []
         sources = candidates.all
@@ -214,7 +217,7 @@ class _Run:
                         if source.fixable
                     ],
                     [source for key, source in candidates.sources.items() if key in candidates.shown],
-                    self.loader.has_project(),
+                    may_be_project(self.loader.root),
                     self.counting.selection,
                 ),
                 found,

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from callr_migrate.gates import Contents, ImportGraph, Parts
+from callr_migrate.import_graph import Contents, ImportGraph, Parts
 
 ALL = "*"
 _EVERYTHING = frozenset({ALL})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from callr_migrate.config import FILE_NAME, SECTION, ConfigError, Settings, is_p
 
 _SHARED = "pyproject.toml"
 # The name of the section, also as people misspell it.
-_MENTION = re.compile(re.escape(SECTION).replace("\\-", "[-_]").encode(), re.IGNORECASE)
+_MENTION = re.escape(SECTION).replace("\\-", "[-_]").encode()
 NAMES = frozenset({FILE_NAME, _SHARED})
 
 
@@ -49,6 +49,11 @@ class SettingsTree:
                 roots[str(own.root)] = own
         return roots
 
+    @property
+    def is_one_project(self) -> bool:
+        """Whether all files belong to the project of `base`."""
+        return not self._roots
+
     def root_of(self, path: Path) -> Path:
         """The folder of the project that a file belongs to."""
         if not self._roots:
@@ -57,9 +62,13 @@ class SettingsTree:
         holder = next((folder for folder in absolute.parents if str(folder) in self._roots), None)
         return holder or self.base.root
 
-    def below(self, root: Path, paths: list[Path]) -> list[Path]:
+    def below(self, root: Path, names: list[str]) -> list[str]:
         """The files that belong to the project at `root`."""
-        return [path for path in paths if self.root_of(path) == root] if self._roots else paths
+        return [name for name in names if self.root_of(Path(name)) == root]
+
+    def seen(self) -> Collection[Settings]:
+        """All settings that hold for some file that was found so far; those of the run among them."""
+        return {id(settings): settings for settings in (self.base, *self._known.values())}.values()
 
     def of(self, path: Path) -> Settings:
         """The settings of a file; raises `ConfigError`."""
@@ -91,4 +100,6 @@ def _has_own(folder: str) -> bool:
         text = Path(folder, _SHARED).read_bytes()
     except OSError:
         return False
-    return _MENTION.search(text) is not None and load_settings(Path(folder)).config == Path(folder, _SHARED)
+    return re.search(_MENTION, text, re.IGNORECASE) is not None and load_settings(
+        Path(folder)
+    ).config == Path(folder, _SHARED)

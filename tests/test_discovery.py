@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from callr_migrate.config import Settings
-from callr_migrate.discovery import discover, gate
+from callr_migrate.discovery import discover
 from callr_migrate.findings import Failure
+from callr_migrate.gates import gate
 
 Tree = Callable[..., None]
 
@@ -343,6 +344,33 @@ def test_a_pipe_is_not_waited_for(tree: Tree) -> None:
 def test_a_folder_named_like_a_module(tree: Tree) -> None:
     tree("x.py/y.py")
     assert found() == ["x.py/y.py"]
+
+
+def test_a_walk_may_start_below_what_a_glob_excludes(tree: Tree) -> None:
+    tree("a/gen/sub/x.py", "a/gen/y.py", "b/sub/z.py")
+    assert found("a/gen/sub", "b", extend_exclude=("a/gen", "b/*.py")) == ["b/sub/z.py"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("out/", ["a.py", "b/a.py", "b/z_gen.py"]),
+        ("*_gen.py", ["a.py", "b/a.py", "out/a.py"]),
+        ("/b", ["a.py", "out/a.py"]),
+        ("b/**", ["a.py", "out/a.py"]),
+        ("**/a.py", ["b/z_gen.py"]),
+        ("z*n.py", ["a.py", "b/a.py", "out/a.py"]),
+        ("?.py", ["b/z_gen.py"]),
+        ("*.py\n!a.py", ["a.py", "b/a.py", "out/a.py"]),
+        ("*.py\n!/b/z_gen.py", ["b/z_gen.py"]),
+        ("[ab].py", ["b/z_gen.py"]),
+        ("\\a.py", ["b/z_gen.py"]),
+        ("# a.py\n\n", ["a.py", "b/a.py", "b/z_gen.py", "out/a.py"]),
+    ],
+)
+def test_patterns_of_all_forms(tree: Tree, pattern: str, left: list[str]) -> None:
+    tree("a.py", "b/a.py", "b/z_gen.py", "out/a.py", **{".gitignore": pattern})
+    assert found() == left
 
 
 def test_gate() -> None:

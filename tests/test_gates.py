@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from callr_migrate.gates import Contents, Gates, ImportGraph, imports
+from callr_migrate.gates import Gates
+from callr_migrate.import_graph import Contents, ImportGraph, imports
 from callr_migrate.pack import load_pack
+from callr_migrate.pack.gating import GateFacts
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,16 @@ def test_paths_of_the_shipped_examples() -> None:
         [str(root / "acacias" / "clients.py")], files, lambda path: Path(path).read_bytes(), str(root)
     )
     assert str(root / "acacias" / "reminders.py") in found
+
+
+@pytest.mark.parametrize("calls", [(), ("call",), ("call", "send"), ("all",), ("jo",), ("c", "call")])
+@given(raw=st.binary(max_size=30) | st.text("calrjson.(sed'x ", max_size=30).map(str.encode))
+def test_the_quick_search_loses_nothing(calls: tuple[str, ...], raw: bytes) -> None:
+    """Texts that share a search are all found by it."""
+    facts = GateFacts(("callr", "callr.com/x", "jsonrpc", "recall!"), (), (), calls, ("c.x",), ())
+    gates = Gates(facts)
+    wanted = any(literal in raw for literal in (b"callr", b"jsonrpc", b"recall!"))
+    named = any(f".{name}('c.x'".encode() in raw for name in calls)
+    assert gates.passes(raw) or not (wanted or named)
+    for text in (b"callr", b"jsonrpc", b"recall!", *(f".{name}('c.x'".encode() for name in calls)):
+        assert gates.passes(raw + text + raw)

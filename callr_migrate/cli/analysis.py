@@ -166,7 +166,8 @@ class Asked:
     verbose: bool
     color: bool
     no_progress: bool
-    cache: Path | None
+    cache_dir: Path | None
+    no_cache: bool
     overrides: dict[str, Any]
 
     @classmethod
@@ -179,7 +180,6 @@ class Asked:
             values["paths"], values.pop("files_from"), values.pop("stdin_filename")
         )
         values["color"] = wants_color(values["color"])
-        values["cache"] = cache_folder(values.pop("cache_dir"), no_cache=values.pop("no_cache"))
         asked = cls(overrides=overrides, **values)
         if asked.statistics and asked.machine:
             raise click.UsageError(
@@ -192,9 +192,54 @@ class Asked:
         return asked
 
     @property
+    def cache(self) -> Path | None:
+        """The folder for what is worth keeping, if anything is."""
+        return cache_folder(self.cache_dir, no_cache=self.no_cache)
+
+    @property
     def machine(self) -> bool:
         """Whether a program reads the report."""
         return self.output_format in MACHINE_FORMATS
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the files is to be looked at, for a report whose last line is all of it where none matters."""
+        compared = (self.baseline, self.write_baseline, self.diff_base, self.output_file)
+        return not (self.machine or self.statistics or self.from_stdin) and compared == (None,) * 4
+
+
+class Start:
+    """The first look at the files of a run, which is all that clean ones need. Raises `ConfigError` and `RuleError`."""
+
+    def __init__(self, asked: Asked, *, quiet: bool = False) -> None:
+        from callr_migrate.config import load_settings
+        from callr_migrate.front import Front
+        from callr_migrate.settings_tree import SettingsTree
+
+        self.asked = asked
+        self.settings = load_settings(common(asked.paths), asked.config, asked.overrides)
+        if asked.verbose and not quiet:
+            print_note(_described(self.settings))
+        self.tree = SettingsTree(
+            self.settings, asked.overrides, is_fixed=asked.config is not None, paths=asked.paths
+        )
+        self.front = None if asked.from_stdin else Front(asked.paths, self.tree, docs=asked.docs)
+
+    @property
+    def files(self) -> int:
+        """How many files of code were asked for."""
+        return len(self.front.found.names) if self.front is not None else 1
+
+    def is_clean(self) -> bool:
+        """Whether there is nothing to find, and nothing that could not be done; False where that takes a closer look."""
+        from callr_migrate.gates import Gates
+        from callr_migrate.pack.compiled import load_gate_facts
+
+        if self.front is None or not self.front.is_plain:
+            return False
+        gates = Gates(load_gate_facts(lambda: self.asked.cache))
+        with ProgressBar(wanted=not (self.asked.no_progress or self.asked.quiet)) as progress:
+            return self.front.is_clean(gates, progress)
 
 
 def analyse(
@@ -206,25 +251,21 @@ def analyse(
     attest: bool = False,
     scaffold: Path | None = None,
     quiet: bool = False,
+    start: Start | None = None,
 ) -> Outcome:
     """Run the pipeline, with a progress bar and notes unless `quiet`; raises `ConfigError` and `RuleError`."""
-    from callr_migrate.config import load_settings
     from callr_migrate.pipeline import Request, run
 
     if attest and asked.diff_base is not None:
         raise click.UsageError("--attest is for all lines, so it excludes --diff-base")
     if diff and asked.write_baseline is not None:
         raise click.UsageError("--diff writes nothing, so it excludes --write-baseline")
-    from callr_migrate.settings_tree import SettingsTree
-
-    settings = load_settings(common(asked.paths), asked.config, asked.overrides)
-    if asked.verbose and not quiet:
-        print_note(_described(settings))
+    start = start or Start(asked, quiet=quiet)
     with ProgressBar(wanted=not (asked.no_progress or asked.quiet)) as progress:
         outcome = run(
             Request(
                 paths=asked.paths,
-                settings=settings,
+                settings=start.settings,
                 write=write,
                 unsafe=unsafe,
                 diff=diff,
@@ -237,9 +278,8 @@ def analyse(
                 on_progress=progress,
                 cache=asked.cache,
                 docs=asked.docs,
-                tree=SettingsTree(
-                    settings, asked.overrides, is_fixed=asked.config is not None, paths=asked.paths
-                ),
+                tree=start.tree,
+                front=start.front,
             )
         )
     for note in [] if asked.quiet or quiet else outcome.report.notes:

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_code, print_errors, print_report
+from callr_migrate.cli.analysis import (
+    Asked,
+    Start,
+    analyse,
+    analysis_options,
+    exit_code,
+    print_errors,
+    print_report,
+)
 from callr_migrate.cli.console import print_note, write_text
-from callr_migrate.cli.trace import use_trace
+from callr_migrate.output import clean_line
 
 if TYPE_CHECKING:
     from callr_migrate.findings import Failure
+    from callr_migrate.pipeline import Outcome
 
 
 @click.command("check", short_help="Report every legacy use.")
@@ -36,17 +45,24 @@ def command(*, attest: bool, add_ignores: bool, trace: Path | None, **options: A
 
     Exit codes: 0 nothing found, 1 findings, 2 the tool could not do all of its work.
     """
-    from callr_migrate.output.attestation import attestation, is_attested
-    from callr_migrate.output.summary import closing_lines, unseen_lines
-
     asked = Asked.of(options)
     if attest and asked.exit_zero:
         raise click.UsageError("--attest is told by the exit code, so it excludes --exit-zero")
+    start = None
+    if not (attest or add_ignores or trace is not None) and asked.is_plain:
+        start = Start(asked)
+        if start.is_clean():
+            if not asked.quiet:
+                write_text(f"{clean_line(start.files)}\n")
+            return 0
+    from callr_migrate.output.attestation import attestation, is_attested
+    from callr_migrate.output.summary import closing_lines, unseen_lines
+
     failures = _add_ignores(asked) if add_ignores else []
-    outcome = analyse(asked, attest=attest)
+    outcome = analyse(asked, attest=attest, start=start)
     report = outcome.report
     report.errors += [failure for failure in failures if failure not in report.errors]
-    known = use_trace(outcome, trace) if trace is not None else []
+    known = _traced(outcome, trace) if trace is not None else []
     print_report(asked, outcome)
     for_people = not asked.machine or asked.output_file is not None
     if for_people:
@@ -57,6 +73,12 @@ def command(*, attest: bool, add_ignores: bool, trace: Path | None, **options: A
         write_text(f"{text}\n") if for_people else print_note(text)
     print_errors(report)
     return exit_code(asked, outcome, found=not is_attested(report) if attest else bool(report.findings))
+
+
+def _traced(outcome: Outcome, trace: Path) -> list[str]:
+    from callr_migrate.cli.trace import use_trace
+
+    return use_trace(outcome, trace)
 
 
 def _add_ignores(asked: Asked) -> list[Failure]:

@@ -88,3 +88,8 @@ def renderer(name: str) -> Renderer:
     """Load the renderer of a format; raises `KeyError` for a name that is not in `FORMATS`."""
     module, function = FORMATS[name]
     return cast("Renderer", getattr(import_module(module), function))
+
+
+def clean_line(files: int, hidden: str = "") -> str:
+    """What a run ends with that finds nothing; `hidden` is what it leaves out."""
+    return f"Looked at {files} file{'' if files == 1 else 's'}: nothing to migrate{hidden}."

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Finding, Report
+from callr_migrate.output import clean_line
 from callr_migrate.output.text import one_line, plural, shown_path
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def closing_lines(report: Report) -> list[str]:
     hidden = f", {count.suppressed} more suppressed" if count.suppressed else ""
     hidden += f", {count.baselined} more in the baseline" if count.baselined else ""
     if not count.findings:
-        return [f"{looked}: nothing to migrate{hidden}."]
+        return [clean_line(count.files, hidden)]
     kinds = f"{count.safe} safe, {count.unsafe} unsafe, {count.manual} manual"
     calls = plural(count.legacy_calls, "legacy call")
     lines = [f"{looked}, {calls}: {plural(count.findings, 'finding')} ({kinds}){hidden}."]

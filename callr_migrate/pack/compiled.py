@@ -7,23 +7,22 @@ when the wheel is built, and in the user's cache folder.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
-import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from callr_migrate import __version__
-from callr_migrate.findings import Evidence
-from callr_migrate.pack import model
-from callr_migrate.pack.model import RulePack
+from callr_migrate.digests import SIZE, sha256
+from callr_migrate.pack import gating
+from callr_migrate.pack.gating import GateFacts
+
+if TYPE_CHECKING:
+    from callr_migrate.pack.model import RulePack
 
 # What the bytes mean; to be raised when the model changes within one version of the tool.
-_FORMAT = b"1"
-_KEY_SIZE = 32
+_FORMAT = b"2"
 # The oldest that all supported Pythons write and read alike.
 _PROTOCOL = 4
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -57,28 +56,68 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None, cache: Pa
     """
     folders = (base or shipped_rules(), *overlays)
     key = _key(folders)
-    kept = [_PACKAGE / "rules.compiled"] if not overlays else []
-    # One file a set of folders: a rule that is edited takes the place of what it was.
-    mine = cache and cache / f"rules-{_name(folders)}.compiled"
-    for path in [*kept, *([mine] if mine else [])]:
-        pack = _read(path, key)
+    for path in _places(folders, cache):
+        parts = _read(path, key)
+        pack = None if parts is None else _unpickled(parts[1])
         if pack is not None:
             return pack
-    from callr_migrate.pack.loader import read_pack
+    return _compiled(folders, key, cache)
 
-    pack = read_pack(folders)
-    if mine is not None:
-        # A cache that cannot be kept costs time, nothing else.
-        with suppress(OSError):
-            _write(mine, key, pack)
-    return pack
+
+def load_gate_facts(cache: Callable[[], Path | None]) -> GateFacts:
+    """What the gates need of the shipped pack, without the rest where that is compiled; raises `RuleError`.
+
+    `cache` is asked for the folder if nothing was compiled that is shipped.
+    """
+    folders = (shipped_rules(),)
+    key = _key(folders)
+    parts = _read(_shipped(), key)
+    folder = None if parts is not None else cache()
+    if folder is not None:
+        parts = _read(_place(folders, folder), key)
+    if parts is not None:
+        with suppress(ValueError, TypeError):
+            return gating.loaded(parts[0])
+    return gating.gate_facts(_compiled(folders, key, folder))
+
+
+def pack_key(overlays: Sequence[Path] = (), base: Path | None = None) -> bytes:
+    """What changes with every byte that the pack is made from, and with the tool's version."""
+    return _key((base or shipped_rules(), *overlays))
 
 
 def compile_pack(rules: Path) -> bytes:
     """The bytes that stand for the pack of one folder; raises `RuleError`."""
     from callr_migrate.pack.loader import read_pack
 
-    return _key([rules]) + pickle.dumps(read_pack([rules]), _PROTOCOL)
+    return _dumped(_key([rules]), read_pack([rules]))
+
+
+def _shipped() -> Path:
+    return _PACKAGE / "rules.compiled"
+
+
+def _places(folders: Sequence[Path], cache: Path | None) -> list[Path]:
+    kept = [_shipped()] if len(folders) == 1 else []
+    return kept if cache is None else [*kept, _place(folders, cache)]
+
+
+def _place(folders: Sequence[Path], cache: Path) -> Path:
+    # One file a set of folders: a rule that is edited takes the place of what it was.
+    return cache / f"rules-{_name(folders)}.compiled"
+
+
+def _compiled(folders: Sequence[Path], key: bytes, cache: Path | None) -> RulePack:
+    from callr_migrate.pack.loader import read_pack
+
+    pack = read_pack(folders)
+    if cache is not None:
+        from callr_migrate.kept import keep
+
+        # A cache that cannot be kept costs time, nothing else.
+        with suppress(OSError):
+            keep(_place(folders, cache), _dumped(key, pack))
+    return pack
 
 
 def remove_compiled(folder: Path) -> int:
@@ -95,7 +134,7 @@ def remove_compiled(folder: Path) -> int:
 
 
 def _key(folders: Iterable[Path]) -> bytes:
-    digest = hashlib.sha256(_FORMAT + __version__.encode())
+    digest = sha256(_FORMAT + __version__.encode())
     for folder in folders:
         for path in rule_files(folder):
             try:
@@ -110,49 +149,39 @@ def _key(folders: Iterable[Path]) -> bytes:
 
 def _name(folders: Iterable[Path]) -> str:
     text = os.pathsep.join(str(folder.resolve()) for folder in folders)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-class _Unpickler(pickle.Unpickler):
-    """Makes data of the pack and nothing else, whoever wrote the file."""
+def _dumped(key: bytes, pack: RulePack) -> bytes:
+    """The key, a digest of all that follows, the gates' part with its length before it, and the pack."""
+    import pickle
 
-    def find_class(self, module: str, name: str) -> Any:
-        if name in _KNOWN and _KNOWN[name].__module__ == module:
-            return _KNOWN[name]
-        raise pickle.UnpicklingError(f"{module}.{name} is no part of a rule pack")
-
-
-_KNOWN: dict[str, type] = {
-    name: kind for name in [*model.__all__, "RulePack"] if isinstance(kind := getattr(model, name), type)
-}
-_KNOWN["Evidence"] = Evidence
+    gates = gating.dumped(gating.gate_facts(pack))
+    rest = len(gates).to_bytes(4, "big") + gates + pickle.dumps(pack, _PROTOCOL)
+    return key + sha256(rest).digest() + rest
 
 
-def _read(path: Path, key: bytes) -> RulePack | None:
-    """What was compiled under this key; None where that is not there, or broken."""
+def _read(path: Path, key: bytes) -> tuple[bytes, bytes] | None:
+    """The two parts of what was compiled under this key; None where that is not there, or broken."""
     try:
         raw = path.read_bytes()
     except OSError:
         return None
-    if raw[:_KEY_SIZE] != key:
+    rest = raw[2 * SIZE :]
+    if raw[:SIZE] != key or raw[SIZE : 2 * SIZE] != sha256(rest).digest():
         return None
+    end = 4 + int.from_bytes(rest[:4], "big")
+    return rest[4:end], rest[end:]
+
+
+def _unpickled(raw: bytes) -> RulePack | None:
+    from callr_migrate.findings import Evidence
+    from callr_migrate.kept import loads
+    from callr_migrate.pack import model
+
+    known = [kind for name in [*model.__all__, "RulePack"] if isinstance(kind := getattr(model, name), type)]
     try:
-        pack = _Unpickler(io.BytesIO(raw[_KEY_SIZE:])).load()
+        pack = loads(raw, [*known, Evidence])
     except Exception:  # bytes that were damaged can raise anything
         return None
-    return pack if isinstance(pack, RulePack) else None
-
-
-def _write(path: Path, key: bytes, pack: RulePack) -> None:
-    import tempfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(key + pickle.dumps(pack, _PROTOCOL))
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    return pack if isinstance(pack, model.RulePack) else None

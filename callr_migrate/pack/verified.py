@@ -15,10 +15,11 @@ from callr_migrate.findings import Evidence
 from callr_migrate.pack import facts
 from callr_migrate.pack.base import RuleError, nearest
 from callr_migrate.pack.decode import Decoder
+from callr_migrate.pack.gating import VERIFIED
 from callr_migrate.pack.model import Binding, Request, RulePack
 from callr_migrate.pack.openapi import source
 
-FILE_NAME = "callr-migrate.verified.yaml"
+FILE_NAME = VERIFIED
 
 _HEADER = """\
 # What an OpenAPI document of the vendor confirms of the rules: `check` and `fix` take it as verified.

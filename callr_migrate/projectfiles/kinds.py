@@ -49,7 +49,8 @@ _SUFFIXES = {
     "toml": Kind.SETTINGS,
     "dockerfile": Kind.SHELL,
 }
-_REQUIREMENTS = re.compile(r"(?:.*[-_.])?(?:requirements?|constraints?|reqs?)(?:[-_.].*)?\.(?:txt|in)")
+# Compiled where a file asks for it.
+_REQUIREMENTS = r"(?:.*[-_.])?(?:requirements?|constraints?|reqs?)(?:[-_.].*)?\.(?:txt|in)"
 
 
 def kind_of(name: str, folder: str = "") -> Kind | None:
@@ -60,7 +61,11 @@ def kind_of(name: str, folder: str = "") -> Kind | None:
         return known
     stem, _, suffix = lowered.rpartition(".")
     if suffix in ("txt", "in"):
-        listed = _REQUIREMENTS.fullmatch(lowered) or folder.lower() in ("requirements", "requirement", "reqs")
+        listed = re.fullmatch(_REQUIREMENTS, lowered) or folder.lower() in (
+            "requirements",
+            "requirement",
+            "reqs",
+        )
         return Kind.REQUIREMENTS if listed else None
     if lowered.startswith((".env.", "dockerfile.", "containerfile.")):
         return Kind.SETTINGS if lowered[0] == "." else Kind.SHELL

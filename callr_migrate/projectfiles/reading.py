@@ -6,7 +6,6 @@ import codecs
 from pathlib import Path
 
 from callr_migrate.embedded import EmbeddedSource
-from callr_migrate.pack.model import RulePack
 from callr_migrate.projectfiles.entries import Contents
 from callr_migrate.projectfiles.kinds import Kind
 from callr_migrate.projectfiles.lists import ini_file, installed, requirements_file
@@ -16,27 +15,6 @@ from callr_migrate.source import SourceError, SourceFile
 
 # Bytes. Nobody writes so much by hand; lock files may be larger, and are searched only.
 _MOST = 2_000_000
-
-
-class FileGate:
-    """Tells from its bytes whether a file may name a legacy library or address, in whatever case."""
-
-    def __init__(self, pack: RulePack) -> None:
-        surfaces = pack.surfaces.values()
-        names = {
-            name.lower() for surface in surfaces for name in (surface.module, surface.distribution) if name
-        }
-        names |= {address.lower() for surface in surfaces for address in surface.addresses}
-        # What holds another one needs no search of its own.
-        shortest = {name for name in names if not any(other in name for other in names if other != name)}
-        self.literals = [name.encode() for name in sorted(shortest)]
-
-    def passes(self, raw: bytes) -> bool:
-        """Whether to look closer."""
-        lowered = raw.lower()
-        if b"\0" in lowered[:4]:
-            lowered = lowered.replace(b"\0", b"")
-        return any(literal in lowered for literal in self.literals)
 
 
 def decoded(path: Path, raw: bytes, kind: Kind) -> SourceFile | None:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from callr_migrate.discovery import SUFFIXES
 from callr_migrate.findings import Edit, Finding
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.suffixes import SUFFIXES
 
 
 class Family(enum.Enum):

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from callr_migrate.discovery import SUFFIXES
 from callr_migrate.findings import Finding
 from callr_migrate.output.text import one_line
 from callr_migrate.pack.model import RulePack, Target
 from callr_migrate.pullrequest.families import Family, Step, family_of
+from callr_migrate.suffixes import SUFFIXES
 
 _WIDTH = 72
 _MOST = 12  # lines of one list

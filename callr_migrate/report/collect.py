@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from callr_migrate import __version__
 from callr_migrate.check.codes import CODES
-from callr_migrate.discovery import SUFFIXES
 from callr_migrate.findings import Applicability
 from callr_migrate.output.excerpt import secrets_by_file
 from callr_migrate.output.located import Located, left
@@ -31,6 +30,7 @@ from callr_migrate.report.model import (
 )
 from callr_migrate.report.ordering import imports_of, steps
 from callr_migrate.report.owners import Owners
+from callr_migrate.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
     from callr_migrate.config import Settings

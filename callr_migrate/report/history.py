@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING
 
 from callr_migrate.config import ConfigError, Settings
 from callr_migrate.deep import Deep
-from callr_migrate.discovery import SUFFIXES, discover, excluder
-from callr_migrate.embedded import load, searched
+from callr_migrate.discovery import discover, excluder
+from callr_migrate.embedded import load
 from callr_migrate.findings import Report
 from callr_migrate.gates import Gates
 from callr_migrate.output.text import plural
 from callr_migrate.report.model import Trend, TrendPoint
 from callr_migrate.source import SourceError
+from callr_migrate.suffixes import SUFFIXES, searched
 
 if TYPE_CHECKING:
     from callr_migrate.pack import RulePack

@@ -127,9 +127,10 @@ def imports_of(
 ) -> dict[str, set[str]]:
     """Which of the analysed files imports which, by the names that `shown` gives them."""
     from callr_migrate.embedded import code_of
-    from callr_migrate.gates import ImportGraph, resolved
+    from callr_migrate.import_graph import ImportGraph
+    from callr_migrate.loading import resolved
 
-    names = {str(key): path for path, key in resolved(sources).items()}
+    names = {key: Path(name) for name, key in resolved(map(str, sources)).items()}
     graph = ImportGraph(
         names, lambda name: code_of(Path(name), sources[names[name]].raw), str(root.resolve())
     )

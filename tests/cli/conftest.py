@@ -51,6 +51,7 @@ class Request:
     cache: Path | None = None
     docs: bool = False
     scaffold: Path | None = None
+    front: Any = None
 
 
 @dataclass
@@ -113,6 +114,8 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     module.run = made.run  # type: ignore[attr-defined]
     module.Request = Request  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "callr_migrate.pipeline", module)
+    # The first look at the files would answer for them: there are none.
+    monkeypatch.setattr("callr_migrate.cli.analysis.Start.is_clean", lambda _: False)
     return made
 
 

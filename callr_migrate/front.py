@@ -1,0 +1,103 @@
+"""The first stage of a run: which files there are, and which of them have to be looked at closer.
+
+A run over clean files ends here, with next to nothing imported.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from callr_migrate.discovery import Discovery, discover
+from callr_migrate.pack.gating import VERIFIED
+from callr_migrate.sieve import Sieve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from callr_migrate.config import Settings
+    from callr_migrate.gates import Gates
+    from callr_migrate.settings_tree import SettingsTree
+
+
+class Front:
+    """The files of a run: `found` below its paths, and all of its project, which the analysis always covers."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        tree: SettingsTree,
+        *,
+        docs: bool = False,
+        found: Discovery | None = None,
+    ) -> None:
+        """Look for the files, unless they are `found`; raises `ConfigError`."""
+        self.paths = tuple(paths)
+        self.tree = tree
+        if found is not None:
+            for name in (*found.names, *found.around_names):
+                tree.of(Path(name))
+        self.found = discover(paths, tree, docs=docs) if found is None else found
+        self._projects: dict[Path, Discovery] = {}
+        self._sieves: dict[object, Sieve] = {}
+
+    def sieve(self, gates: Gates) -> Sieve:
+        """Sorts out the files by these gates."""
+        known = self._sieves.get(gates.facts)
+        if known is None:
+            known = self._sieves[gates.facts] = Sieve(gates)
+        return known
+
+    def project(self, named_root: Path) -> Discovery:
+        """All files of a project, by names below its root; what is wrong with other files is no concern of the run."""
+        known = self._projects.get(named_root)
+        if known is None:
+            known = self._projects[named_root] = self._project(named_root)
+        return known
+
+    def _project(self, named_root: Path) -> Discovery:
+        root = named_root.resolve()
+        if any(path.resolve() == root for path in self.paths):
+            if self.tree.is_one_project:
+                return self.found
+            return Discovery(self.tree.below(named_root, self.found.names))
+        return discover([named_root], self.tree) if may_be_project(root) else Discovery()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was amiss so far, and all files go by the shipped rules as they are."""
+        return (
+            not self.found.errors
+            and self.tree.is_one_project
+            and all(map(_is_plain, self.tree.seen()))
+            and not os.path.lexists(os.path.join(self.tree.base.root, VERIFIED))  # noqa: PTH118
+        )
+
+    def is_clean(self, gates: Gates, on_file: Callable[[int, int], None] | None = None) -> bool:
+        """Whether no file that counts has to be looked at closer, by the gates of the shipped rules.
+
+        False does not say that there is something to be found.
+        """
+        found, sieve = self.found, self.sieve(gates)
+        project = self.project(self.tree.base.root)
+        return not (
+            sieve.suspects(found.names, on_file)
+            or (project is not found and sieve.suspects(project.names))
+            or sieve.suspects(found.excluded_names)
+            or sieve.suspects_around(found.around_names)
+        )
+
+
+def _is_plain(settings: Settings) -> bool:
+    """Whether nothing in some settings can be wrong that only the rules tell."""
+    return settings.target is None and not settings.choices and not settings.rules and settings.auth is None
+
+
+def may_be_project(root: Path) -> bool:
+    """Whether a folder may be a project's: not the whole disk, nor all that a person has."""
+    try:
+        home = Path.home().resolve()
+    except RuntimeError:
+        return root != Path(root.anchor)
+    return root not in (Path(root.anchor), home, *home.parents)

@@ -1,0 +1,130 @@
+"""Sorts out the files that cannot matter, from their bytes alone. All that a run over clean files needs is here.
+
+What is left is for the `Loader`, which looks closer and imports what it takes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from callr_migrate.suffixes import NOTEBOOK, is_embedding, searched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from callr_migrate.gates import Gates
+
+# Bytes. No source file has so many; a disk image that is called x.py shall not fill the memory.
+MAX_READ = 256_000_000
+# A coding declaration stands in one of the first lines.
+_HEAD = 400
+_DECLARED = rb"coding[:=]"
+_AS_UTF_8 = rb"coding[:=][ \t]*utf-?8\b"
+# A comment of other tools that names a code of this one.
+_COMMENT = rb"noqa[ \t]*:[^\r\n]*\bclr"
+# So many files are looked at between two signs of progress.
+_STEP = 64
+_PIECE = 1_000_000
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Sieve:
+    """Holds the names of files that are to be looked at closer. Asked again for a name it knows the answer."""
+
+    def __init__(self, gates: Gates) -> None:
+        self.gates = gates
+        self._clean: set[str] = set()
+
+    def suspects(self, names: Iterable[str], on_file: Callable[[int, int], None] | None = None) -> list[str]:
+        """Those of some files of code that pass a gate, cannot be read as they should be, or have comments of ours.
+
+        `on_file` is called now and then with (files done, files in all).
+        """
+        names = list(names)
+        found: list[str] = []
+        clean = self._clean
+        for done, name in enumerate(names, 1):
+            if name in clean:
+                continue
+            raw = read(name)
+            if raw is None or self.is_suspect(name, raw):
+                found.append(name)
+            else:
+                clean.add(name)
+            if on_file is not None and (done % _STEP == 0 or done == len(names)):
+                on_file(done, len(names))
+        return found
+
+    def is_clean(self, name: str) -> bool:
+        """Whether a file is known to be of no concern."""
+        return name in self._clean
+
+    def suspects_around(self, names: Iterable[str]) -> list[str]:
+        """Those of some files around the code that name a legacy library or address, or cannot be read."""
+        return [name for name in names if (raw := read(name)) is None or self.gates.passes_around(raw)]
+
+    def is_suspect(self, name: str, raw: bytes) -> bool:
+        """Whether a file of these bytes has to be looked at closer."""
+        if name.endswith(NOTEBOOK):
+            raw = searched(name, raw)
+        return (
+            self.gates.passes(raw)
+            or ((b"\0" in raw or b"coding" in raw[:_HEAD]) and not is_embedding(name) and not _is_text(raw))
+            or has_comment(raw)
+        )
+
+
+def _is_text(raw: bytes) -> bool:
+    """Whether bytes with a declaration or a NUL are what they should be."""
+    head = raw[:_HEAD]
+    if b"\0" in raw:
+        return False
+    if len(re.findall(_DECLARED, head)) != len(re.findall(_AS_UTF_8, head, re.IGNORECASE)):
+        from callr_migrate.source import SourceError, SourceFile
+
+        try:
+            SourceFile.from_bytes(Path(), raw)
+        except SourceError:
+            return False
+        return True
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_declared(raw: bytes) -> bool:
+    """Whether a file seems to say how it is encoded."""
+    return b"coding" in raw[:_HEAD] and re.search(_DECLARED, raw[:_HEAD]) is not None
+
+
+def has_comment(raw: bytes) -> bool:
+    """Whether other tools' comments, written in any case, may name a code of this one."""
+    # A pattern that ignores the case takes four times as long.
+    return re.search(_COMMENT, raw.lower()) is not None
+
+
+def read(name: str) -> bytes | None:
+    """The bytes of a file; None where it cannot be read, or is no source file by its size."""
+    try:
+        handle = os.open(name, _FLAGS)
+    except (OSError, ValueError):
+        return None
+    try:
+        size = os.fstat(handle).st_size
+        if size > MAX_READ:
+            return None
+        raw = os.read(handle, size + 1)
+        if len(raw) != size:
+            # Files of some systems have no size, or grow meanwhile.
+            while more := os.read(handle, _PIECE):
+                raw += more
+    except (OSError, MemoryError):
+        return None
+    finally:
+        os.close(handle)
+    return raw

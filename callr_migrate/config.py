@@ -50,7 +50,7 @@ DEFAULT_EXCLUDE = (
 # What marks a project's folder, the strongest first.
 _MARKERS = (".git", "pyproject.toml")
 # These grow where several places speak of them; of the others the last word counts.
-_GROWING = frozenset({"choices", "effort", "extend_exclude", "per_file_ignores", "rules"})
+_GROWING = frozenset({"accept_dropped", "choices", "effort", "extend_exclude", "per_file_ignores", "rules"})
 _LOWER_BOUND = r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?"
 
 
@@ -79,6 +79,7 @@ class Settings:
     rules: tuple[Path, ...] = ()  # folders laid over the shipped pack, the last one on top
     choices: dict[str, str] = field(default_factory=dict)  # name of a choice of the pack -> answer
     auth: str | None = None  # one of AUTH_ANSWERS
+    accept_dropped: tuple[str, ...] = ()  # options that calls may lose, as the legacy API names them
     effort: dict[str, int] = field(default_factory=dict)  # minutes, in place of those of `EFFORT`
     # Name of a field -> where its value stands, for people; not there for defaults.
     origins: dict[str, str] = field(default_factory=dict, compare=False)

@@ -120,6 +120,7 @@ DECODERS: dict[str, Callable[[Any], Any]] = {
     "extend_exclude": _texts,
     "rules": _folder_list,
     "choices": _answers,
+    "accept_dropped": _texts,
     "auth": _auth,
     "effort": _minutes,
 }

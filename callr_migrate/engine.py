@@ -59,19 +59,22 @@ def analyse(
     has_clients: bool = True,
     selection: Selection | None = None,
     scaffolds: bool = False,
+    further: Sequence[Path] = (),
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
     What cannot be seen is added to `report.unseen`. Further files of the project that the analysis comes across are
     added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code. Without
     `has_clients` there is none that could find its way into a further file, so only `sources` are searched.
-    What `selection` (default: that of `settings`) leaves out stays as it is. With `scaffolds` `report.scenarios` gets
+    What `selection` (default: that of `settings`) leaves out stays as it is; `further` is the project's other code,
+    which is not analysed. With `scaffolds` `report.scenarios` gets
     what may stand in place of retired apps.
     """
     selection = selection or Selection(lambda _: settings)
     engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes, selection)
     engine.goes_further = has_clients
     engine.scaffolds = scaffolds
+    engine.further = further
     return engine.run(sources)
 
 
@@ -95,6 +98,7 @@ class _Engine:
         self.known: dict[Path, SourceFile] = {}
         self.passes = passes
         self.goes_further = True
+        self.further: Sequence[Path] = ()
         self.scaffolds = False
         self.secrets: Secrets | None = None
         self.stories: Stories | None = None
@@ -138,6 +142,19 @@ class _Engine:
         if self._obstacle(source) is not None:
             raise SourceError("is not to be parsed")
         return source
+
+    def _mentioning(self, name: str) -> Path | None:
+        """A file that is not analysed and has a word in it."""
+        word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
+        for path in self.further:
+            if path.resolve() in self.known:
+                continue
+            try:
+                if word.search(path.read_bytes()):
+                    return path
+            except OSError:
+                continue
+        return None
 
     def _is_shown(self, path: Path) -> bool:
         return path.resolve() in self.shown
@@ -211,7 +228,9 @@ class _Engine:
 
     def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
         """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""
-        planner = RequestPlanner(evaluator, self.options.choices)
+        planner = RequestPlanner(
+            evaluator, self.options.choices, self.settings.accept_dropped, self._mentioning
+        )
         calls: list[LegacyCall] = []
         done: set[Path] = set()
         while True:
@@ -253,6 +272,7 @@ class _Engine:
         self, evaluator: Evaluator, planner: RequestPlanner, calls: list[LegacyCall]
     ) -> tuple[list[CallState], list[Finding]]:
         states: list[CallState] = []
+        planner.calls = calls
         for call in calls:
             try:
                 state = judge(evaluator, planner, call)

@@ -46,13 +46,15 @@ class Shown(Mapping[Path, Path]):
 class Candidates:
     """The files that may matter, by resolved path; `shown` are those that were asked for, with their names.
 
-    `around` are the files around the code of those, `hidden` code that is excluded and may be legacy all the same.
+    `around` are the files around the code of those, `hidden` code that is excluded and may be legacy all the same,
+    `further` the project's code that nothing legacy seems to get to.
     """
 
     shown: Mapping[Path, Path] = field(default_factory=dict)
     sources: dict[Path, SourceFile] = field(default_factory=dict)
     around: dict[Path, SourceFile] = field(default_factory=dict)
     hidden: list[SourceFile] = field(default_factory=list)
+    further: tuple[Path, ...] = ()
 
     @property
     def all(self) -> dict[Path, SourceFile]:
@@ -63,7 +65,7 @@ class Candidates:
         """The same with some files replaced."""
         new = {source.path.resolve(): source for source in changed}
         around = {key: new.pop(key, source) for key, source in self.around.items()}
-        return Candidates(self.shown, {**self.sources, **new}, around, self.hidden)
+        return Candidates(self.shown, {**self.sources, **new}, around, self.hidden, self.further)
 
 
 @dataclass
@@ -173,6 +175,7 @@ class Loader:
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):
             self._take(candidates, Path(name), Path(names[name]), self._contents(name, passed))
+        candidates.further = tuple(Path(name) for name in names if name not in reached)
         return candidates
 
     def _take(self, candidates: Candidates, key: Path, path: Path, raw: bytes) -> None:

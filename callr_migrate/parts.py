@@ -47,4 +47,5 @@ def parts_of(found: Discovery, tree: SettingsTree) -> list[Part]:
 
 
 def _key(settings: Settings) -> tuple[object, ...]:
-    return settings.target, settings.rules, tuple(sorted(settings.choices.items())), settings.auth
+    choices = tuple(sorted(settings.choices.items()))
+    return settings.target, settings.rules, choices, settings.auth, settings.accept_dropped

@@ -253,6 +253,7 @@ class _Run:
             has_clients=self.loader.has_clients,
             selection=self.counting.selection,
             scaffolds=self.request.scaffold is not None,
+            further=candidates.further,
         )
         report.scenarios += own.scenarios
         # What is told of a notebook's or page's code names its places as the file has them.
@@ -354,5 +355,11 @@ def _check_names(settings: Settings, pack: RulePack) -> None:
             problems.append(
                 f"choices: {name!r} cannot be {answer!r}; it is one of {', '.join(choice.answers)}"
             )
+    options = {key.rpartition(".")[2] for method in pack.methods.values() for key in method.dropped}
+    problems += [
+        f"accept-dropped: no option {name!r} is ever dropped{nearest(name, options)}"
+        for name in settings.accept_dropped
+        if name not in options
+    ]
     if problems:
         raise ConfigError(problems)

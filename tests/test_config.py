@@ -40,6 +40,7 @@ exclude = ["old"]
 extend-exclude = ["gen/*.py"]
 rules = ["own-rules"]
 auth = "basic"
+accept-dropped = ["tag"]
 [tool.callr-migrate.choices]
 "sms.kind" = "one"
 """
@@ -57,6 +58,7 @@ auth = "basic"
         rules=(project / "own-rules",),
         choices={"sms.kind": "one"},
         auth="basic",
+        accept_dropped=("tag",),
     )
 
 
@@ -134,6 +136,7 @@ select = "CLR1"
 ignore = ["E501"]
 exclude = [1]
 auth = "token"
+accept-dropped = "tag"
 choices = {a = 1}
 xyzzy = true
 """
@@ -146,6 +149,7 @@ xyzzy = true
         "pyproject.toml: 'ignore' holds 'E501', which is no code; codes look like CLR101, CLR1 or ALL",
         "pyproject.toml: 'exclude' must be a list of texts",
         "pyproject.toml: 'auth' cannot be 'token'; it is one of keep, basic",
+        "pyproject.toml: 'accept-dropped' must be a list of texts",
         "pyproject.toml: 'choices' has an answer for 'a' that is not a text",
         "pyproject.toml: unknown key 'xyzzy'",
     ]

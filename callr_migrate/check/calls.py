@@ -144,6 +144,8 @@ def _mapped(planner: RequestPlanner, call: LegacyCall, rule: Method) -> CallStat
             state.help = " ".join([*plan.questions, *plan.notes, *filter(None, [state.help])])
         return state
     state.reason = "; or ".join(dict.fromkeys(refusal.reason for refusal in refusals))
+    told = dict.fromkeys([*(refusal.help for refusal in refusals), state.help])
+    state.help = " ".join(text for text in told if text) or None
     state.facts = [
         Fact(f"{request.verb} {request.path}", request.evidence or Evidence.UNKNOWN, request.source)
         for request in requests

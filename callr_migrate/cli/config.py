@@ -67,6 +67,7 @@ def _values(settings: Settings) -> dict[str, Any]:
         "extend-exclude": list(settings.extend_exclude),
         "rules": [shown_path(folder) for folder in settings.rules],
         "auth": settings.auth,
+        "accept-dropped": list(settings.accept_dropped),
         "choices": settings.choices,
         "effort": settings.effort,
     }

@@ -140,7 +140,7 @@ def _dict(call: _Call) -> Value | None:
         for node in call.nodes
         for option in call.evaluator.evaluate(call.module, node).options()
     ]
-    return Collected("dict", union(values)) if values else None
+    return Collected("dict", union(values), at=Ref(call.module, call.node))
 
 
 def _get(call: _Call) -> Value:

@@ -138,11 +138,15 @@ class Literal(Value):
 
 @dataclass(frozen=True)
 class Collected(Value):
-    """A list, dict or the like that is filled when the program runs: each of its items is `item`."""
+    """A list, dict or the like that is filled when the program runs: each of its items is `item`.
+
+    `at`: the call that makes it, where its keys are written there.
+    """
 
     kind: str
     item: Value
     key: Value | None = None
+    at: Ref | None = None
 
 
 @dataclass(frozen=True)

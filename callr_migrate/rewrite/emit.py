@@ -187,6 +187,11 @@ class _Writer:
 
     def entry(self, name: str, value: Emitted) -> str:
         """One entry of a mapping; what may be absent is spread from a mapping that may be empty."""
+        if value.spread and value.node is not None:
+            text = self.copy(value.node)
+            if not is_atom(self.module, value.node) and not needs_parentheses(value.node):
+                text = f"({text})"
+            return f"**({text} or {{}})" if value.may_miss else f"**{text}"
         text = f"{self.style.quoted(name)}: {self.value(value)}"
         if value.unless is None or value.node is None:
             return text

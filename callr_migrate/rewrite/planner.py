@@ -197,6 +197,8 @@ class Planner:
     def _spread(self) -> bool:
         """One round; True if something was refused."""
         changed = False
+        for state in self.states:
+            changed |= state.rewritten and self._spread_options(state)
         for use in self.plan.answers:
             changed |= self._spread_answer(use)
         for handler in self.plan.handlers:
@@ -204,6 +206,22 @@ class Planner:
         for client in self.plan.clients:
             changed |= self._spread_client(client)
         return changed
+
+    def _spread_options(self, state: CallState) -> bool:
+        """A dict of options that is made elsewhere changes for all calls that are given it, or for none."""
+        assert state.plan is not None
+        for moved in state.plan.moved:
+            if not self.may_change(moved.module):
+                return state.refuse(
+                    f"its options are made in {moved.module.path.name}, which is not to be changed"
+                )
+        for node in state.plan.sharing:
+            other = self.by_node.get(node)
+            if other is not None and not other.rewritten:
+                return state.refuse(
+                    f"its options are also given to a call that stays legacy (line {other.line})"
+                )
+        return False
 
     def _spread_answer(self, use: AnswerUse) -> bool:
         states = [self.by_node[ref.node] for ref in use.calls if ref.node in self.by_node]

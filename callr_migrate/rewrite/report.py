@@ -124,6 +124,8 @@ class Findings:
                 facts += [fact for fact in use.facts if fact not in facts]
                 doubts += [use.shown] if use.shown and use.shown not in doubts else []
             fix = self.fix(call.module, span, f"Call {state.plan.request.verb} {state.plan.request.path}")
+            moved = [edit for part in state.plan.moved for edit in self.fix(part.module, part.span, "").edits]
+            fix = replace(fix, edits=tuple(dict.fromkeys([*fix.edits, *moved])))
             becomes = self.becomes(call.module, span)
             own = _applicability(facts, doubts)
         finding = self.finding(
@@ -360,6 +362,9 @@ class Findings:
         for use in self.plan.answers:
             for ref in use.calls:
                 join(use.module, ref.module)
+        for state in self.plan.calls:
+            for moved in state.plan.moved if state.plan is not None and state.rewritten else ():
+                join(state.call.module, moved.module)
         for place, covered in [
             *((handler.module, handler.covered) for handler in self.plan.handlers),
             *((mention.module, mention.covered) for mention in self.plan.mentions),

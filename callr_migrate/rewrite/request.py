@@ -6,8 +6,8 @@ Nothing is rendered here: a `RequestPlan` names the nodes whose text is copied, 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,88 +16,59 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Answer, Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
-from callr_migrate.pack.forms import DateForms
-from callr_migrate.pack.model import Binding, Choice, Method, Param, Request, Result
+from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
 from callr_migrate.rewrite import dates
 from callr_migrate.rewrite.date_arguments import in_place
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
+from callr_migrate.rewrite.options import OptionDicts
+from callr_migrate.rewrite.plans import Emitted as Emitted
+from callr_migrate.rewrite.plans import PathValue as PathValue
+from callr_migrate.rewrite.plans import Refusal as Refusal
+from callr_migrate.rewrite.plans import RequestPlan as RequestPlan
+from callr_migrate.rewrite.spread import Spread, option_parts
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PLAIN_SEGMENT = re.compile(r"[\w.~+-]+\Z", re.ASCII)
 
 
-class Refusal(Exception):
-    """No fix can be made; `reason` says why, `help` what to do."""
+class RequestPlanner:
+    """Plans requests with the evaluator's knowledge and the user's choices (choice name -> answer).
 
-    def __init__(self, reason: str, help_text: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.help = help_text
-
-
-@dataclass(frozen=True)
-class Emitted:
-    """A value of a request: the text of `node`, mapped by `table` if given, or a `constant`.
-
-    `constants` are literals inside of `node` that become other ones, `pieces` parts of its text that do.
-    `dated`: the value is a legacy date, converted by these forms; `cut`: it may be one of v2 already.
-    `unless`: the entry is left out where the value is that.
+    `accepted` are the options that the user agrees to lose, `calls` all legacy calls of the project; `mentioning` gives
+    a file with a word in it that is not analysed.
     """
 
-    node: cst.BaseExpression | None = None
-    constant: Any = None
-    table: tuple[tuple[str, str], ...] = ()
-    constants: tuple[tuple[cst.BaseExpression, str], ...] = ()
-    unless: str | None = None  # the value that leaves the entry out, as Python text: "None" or "''"
-    pieces: tuple[tuple[Span, str], ...] = ()
-    dated: DateForms | None = None
-    cut: bool = False
-
-
-@dataclass(frozen=True)
-class PathValue:
-    """A path segment from `node`: lowered (an identifier) or quoted."""
-
-    node: cst.BaseExpression
-    lower: bool
-
-
-@dataclass
-class RequestPlan:
-    """A request ready to be rendered. `facts` is what it leans on, `doubts` why it is not safe beyond them."""
-
-    request: Request
-    path: list[str | PathValue] = field(default_factory=list)
-    query: list[tuple[str, Emitted]] = field(default_factory=list)
-    json: list[tuple[str, Emitted]] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def result(self) -> Result:
-        """What the request answers."""
-        return self.request.result
-
-
-class RequestPlanner:
-    """Plans requests with the evaluator's knowledge and the user's choices (choice name -> answer)."""
-
-    def __init__(self, evaluator: Evaluator, choices: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        choices: Mapping[str, str],
+        accepted: Collection[str] = (),
+        mentioning: Callable[[str], Path | None] = lambda _: None,
+    ) -> None:
         self.evaluator = evaluator
         self.pack = evaluator.pack
         self.choices = choices
+        self.accepted = accepted
+        self.dicts = OptionDicts(evaluator, mentioning)
+        self.calls: list[LegacyCall] = []
+
+    def takers(self, rule: Method, name: str) -> dict[cst.CSTNode, cst.CSTNode]:
+        """The nodes that calls of a method have as one argument, each with its call."""
+        at = [param.name for param in rule.params or ()].index(name)
+        return {
+            call.bound.arguments[at]: call.node
+            for call in self.calls
+            if call.rule is rule and call.bound.arguments is not None and len(call.bound.arguments) > at
+        }
 
     def plan(self, call: LegacyCall, rule: Method, request: Request) -> RequestPlan:
         """The request for a call; raises `Refusal`."""
-        return _Planning(self, call, rule, request).run()
+        return Planning(self, call, rule, request).run()
 
 
-class _Planning:
+class Planning:
     """One call being planned."""
 
     def __init__(self, planner: RequestPlanner, call: LegacyCall, rule: Method, request: Request) -> None:
@@ -112,15 +83,17 @@ class _Planning:
         self.options: dict[str, dict[str, cst.BaseExpression]] = {}
         self.used: set[str] = set()
         self.emitted: list[cst.BaseExpression] = []
+        self.spreads: dict[str, Spread] = {}
 
     def run(self) -> RequestPlan:
+        """The request; raises `Refusal`."""
         if self.call.bound.arguments is None:
             raise Refusal(self.call.bound.problem or "the arguments are not known one by one")
         if self.request.manual:
             raise Refusal(self.request.manual)
         self._bind_arguments()
         self._check_when()
-        self._fact(f"{self.request.verb} {self.request.path}", self.request.evidence, self.request.source)
+        self.fact(f"{self.request.verb} {self.request.path}", self.request.evidence, self.request.source)
         if self.request.note and self.request.evidence is Evidence.CONFLICT:
             self.result.doubts.append(self.request.note)
         self._path()
@@ -128,11 +101,14 @@ class _Planning:
             self._parameter(self.result.query, "query parameter", name, binding)
         for name, binding in self.request.json.items():
             self._parameter(self.result.json, "body field", name, binding)
+        for spread in self.spreads.values():
+            spread.finish()
         self._nothing_lost()
         self._order_kept()
         return self.result
 
-    def _fact(self, text: str, evidence: Evidence | None, source: str | None) -> None:
+    def fact(self, text: str, evidence: Evidence | None, source: str | None) -> None:
+        """Note what the request leans on."""
         self.result.facts.append(Fact(text, evidence or Evidence.UNKNOWN, source))
 
     def _bind_arguments(self) -> None:
@@ -141,7 +117,7 @@ class _Planning:
             raise Refusal("the parameters of this legacy method were never documented")
         for param, node in zip(params, self.call.bound.arguments or (), strict=False):
             if param.optional and self._is_none(node):
-                self._no_effect(node, param.name)
+                self.no_effect(node, param.name)
                 self.used.add(param.name)
                 continue
             self.arguments[param.name] = node
@@ -171,19 +147,16 @@ class _Planning:
         self.options[param.name] = {}
         if node is None:
             return
-        if not isinstance(node, cst.Dict):
-            raise Refusal(
-                f"`{param.name}` is a dict that is made elsewhere; write it in the call to have it mapped"
-            )
-        for element in node.elements:
-            if not isinstance(element, cst.DictElement):
-                raise Refusal(f"`{param.name}` is put together with `**`")
-            found, key = literal(element.key)
-            if not found or not isinstance(key, str):
-                raise Refusal(f"`{param.name}` has a key that is not a literal text")
+        parts = option_parts(self.evaluator, self.call.module, node, param.name)
+        if any(key is None for key, _ in parts):
+            self.used.add(param.name)
+            self.spreads[param.name] = Spread(self, param.name, parts)
+            return
+        for key, value in parts:
+            assert key is not None
             if key in self.options[param.name]:
                 raise Refusal(f"`{param.name}` has the key `{key}` twice")
-            self.options[param.name][key] = element.value
+            self.options[param.name][key] = value
 
     def _check_when(self) -> None:
         for name, wanted in self.request.when.items():
@@ -194,7 +167,7 @@ class _Planning:
             if any(constant.value not in wanted for constant in known):
                 raise Refusal(f"the request exists only for {', '.join(wanted)}")
             assert node is not None
-            self._no_effect(node, name)
+            self.no_effect(node, name)
             self.used.add(name)
 
     def _argument(self, value: Any) -> cst.BaseExpression | None:
@@ -226,7 +199,7 @@ class _Planning:
             path.append(text)
 
     def _segment(self, name: str, binding: Binding) -> None:
-        self._fact(f"path parameter {name}", binding.evidence, binding.source)
+        self.fact(f"path parameter {name}", binding.evidence, binding.source)
         node = self._argument(binding.value)
         if node is None:
             raise Refusal(f"the call gives no value for `{name}`")
@@ -266,26 +239,35 @@ class _Planning:
 
     def _value(self, kind: str, name: str, binding: Binding) -> Emitted | None:
         if not (isinstance(binding.value, str) and binding.value.startswith("$")):
-            self._fact(f"{kind} {name}", binding.evidence, binding.source)
+            self.fact(f"{kind} {name}", binding.evidence, binding.source)
             return Emitted(constant=binding.value)
-        node = self._argument(binding.value)
+        param, _, key = binding.value[1:].partition(".")
+        if key and param in self.spreads:
+            return self.spreads[param].default(kind, name, key, binding)
+        return self.given(kind, name, binding, self._argument(binding.value))
+
+    def given(
+        self, kind: str, name: str, binding: Binding, node: cst.BaseExpression | None
+    ) -> Emitted | None:
+        """The entry of a query or body for the argument `node`; None if there is none."""
+        assert isinstance(binding.value, str)
         if node is not None and self._is_none(node):
-            self._no_effect(node, name)
+            self.no_effect(node, name)
             if not binding.value.count("."):
                 self.result.doubts.append(f"`{name}` is None; v2 is not sent it")
             node = None
         if node is None:
             if binding.required:
                 raise Refusal(f"v2 wants `{name}`, and the call does not give it")
-            return self._asked(kind, name, binding, "absent", None)
+            return self.asked(kind, name, binding, "absent", None)
         known = constants(self.evaluator.evaluate(self.call.module, node))
         values = None if known is None else {constant.value for constant in known}
         if binding.omit_if is not None and values == {binding.omit_if}:
-            self._no_effect(node, name)
+            self.no_effect(node, name)
             return None
         if values is not None and len(values) == 1 and (only := next(iter(values))) in binding.ask:
-            return self._asked(kind, name, binding, only, node)
-        self._fact(f"{kind} {name}", binding.evidence, binding.source)
+            return self.asked(kind, name, binding, only, node)
+        self.fact(f"{kind} {name}", binding.evidence, binding.source)
         unless = None
         left_out = [
             value
@@ -303,7 +285,7 @@ class _Planning:
         self.emitted.append(node)
         if binding.enum is None:
             return Emitted(node, unless=unless)
-        return self._mapped(name, binding.enum, node, known)
+        return self.mapped(name, binding.enum, node, known)
 
     def _dated(
         self, name: str, node: cst.BaseExpression, known: list[Constant] | None, unless: str | None
@@ -312,7 +294,7 @@ class _Planning:
         forms = self.pack.dates
         if forms is None:
             raise Refusal(f"`{name}` is a date, and its form in v2 is not known")
-        self._fact("dates are RFC 3339", forms.evidence, forms.source)
+        self.fact("dates are RFC 3339", forms.evidence, forms.source)
         for constant in known or ():
             if constant.value is not None and not forms.is_legacy(constant.value):
                 raise Refusal(f"`{name}` may be {constant.value!r}, which is no date in the legacy form")
@@ -342,11 +324,10 @@ class _Planning:
             self.result.doubts.append(f"`{name}` is taken to be a date in the legacy form")
         return Emitted(node, dated=forms, cut=bool(given), unless=unless)
 
-    def _mapped(
-        self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None
-    ) -> Emitted:
+    def mapped(self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None) -> Emitted:
+        """A value by the table of an enum; raises `Refusal` where one of its values is not known."""
         table = self.pack.enums[enum]
-        self._fact(f"enum {enum}", table.evidence, table.source)
+        self.fact(f"enum {enum}", table.evidence, table.source)
         if known is None:
             raise Refusal(f"the value of `{name}` is not known, so its constants cannot be mapped")
         for constant in known:
@@ -361,7 +342,7 @@ class _Planning:
             )
         return Emitted(node, table=tuple((old, new) for old, new in table.values.items() if new is not None))
 
-    def _asked(
+    def asked(
         self, kind: str, name: str, binding: Binding, case: str, node: cst.BaseExpression | None
     ) -> Emitted | None:
         """A value that the vendor leaves open: the user's answer counts as verified, without one the fix is unsafe."""
@@ -373,19 +354,19 @@ class _Planning:
             self.result.questions.append(
                 f"{choice.question} (choices: {choice.choice} = {' | '.join(choice.answers)})"
             )
-            self._fact(f"choice {choice.choice}", Evidence.UNKNOWN, choice.source)
+            self.fact(f"choice {choice.choice}", Evidence.UNKNOWN, choice.source)
             if node is None:
                 return None
-            self._fact(f"{kind} {name}", binding.evidence, binding.source)
+            self.fact(f"{kind} {name}", binding.evidence, binding.source)
             self.emitted.append(node)
             return Emitted(node)
-        self._fact(f"choice {choice.choice} = {answer}", Evidence.VERIFIED, "config")
+        self.fact(f"choice {choice.choice} = {answer}", Evidence.VERIFIED, "config")
         value = choice.answers[answer]
         if value is None:
             if node is not None:
-                self._no_effect(node, name)
+                self.no_effect(node, name)
             return None
-        self._fact(f"{kind} {name}", binding.evidence, binding.source)
+        self.fact(f"{kind} {name}", binding.evidence, binding.source)
         if node is not None and case == value:
             self.emitted.append(node)
             return Emitted(node)
@@ -398,24 +379,30 @@ class _Planning:
             if name in self.options:
                 for key, value in self.options[name].items():
                     if f"{name}.{key}" not in self.used:
-                        self._drop(f"{name}.{key}", key, value)
+                        self.drop(f"{name}.{key}", key, value)
             elif name not in self.used:
-                self._drop(name, name, node)
+                self.drop(name, name, node)
         for node in self.call.bound.ignored:
-            self._no_effect(node, "the request id")
+            self.no_effect(node, "the request id")
         if self.call.bound.method is not None:
-            self._no_effect(self.call.bound.method, "the method name")
+            self.no_effect(self.call.bound.method, "the method name")
 
-    def _drop(self, path: str, name: str, node: cst.BaseExpression) -> None:
+    def drop(self, path: str, name: str, node: cst.BaseExpression) -> None:
+        """Leave out what v2 has no place for, and say so; raises `Refusal` where that is for the user to decide."""
         dropped = self.rule.dropped.get(path)
         if dropped is None:
             raise Refusal(f"`{name}` has no known place in v2")
-        if dropped.manual:
-            raise Refusal(f"`{name}` cannot be carried over: {dropped.manual}")
-        self._no_effect(node, name)
-        self.result.notes.append(f"`{name}` is dropped: {dropped.note}")
+        if dropped.manual and name not in self.planner.accepted:
+            raise Refusal(
+                f"`{name}` cannot be carried over: {dropped.manual}",
+                f'`accept-dropped = ["{name}"]` in the config has calls rewritten without it.',
+            )
+        self.no_effect(node, name)
+        accepted = ", as the config accepts" if dropped.manual else ""
+        self.result.notes.append(f"`{name}` is dropped{accepted}: {dropped.manual or dropped.note}")
 
-    def _no_effect(self, node: cst.BaseExpression, name: str) -> None:
+    def no_effect(self, node: cst.BaseExpression, name: str) -> None:
+        """Raise `Refusal` if leaving an expression out would leave out what it does."""
         if has_effects(node):
             raise Refusal(f"the value of `{name}` would be dropped, but working it out does something")
 

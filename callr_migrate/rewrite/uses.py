@@ -15,8 +15,10 @@ from callr_migrate.evaluate.values import (
     BoundMethod,
     ClassValue,
     Client,
+    Collected,
     FunctionValue,
     InstanceValue,
+    Literal,
     ModuleValue,
     Ref,
     Value,
@@ -139,9 +141,10 @@ class Flows:
 
 
 def _holds(value: Value, wanted: Value) -> bool:
-    """Whether a value may be all the clients and answers that another may be."""
+    """Whether a value may be all the clients, answers and dicts that another may be."""
     options = set(value.options())
-    return all(option in options for option in wanted.options() if isinstance(option, (Answer, Client)))
+    kinds = (Answer, Client, Literal, Collected)
+    return all(option in options for option in wanted.options() if isinstance(option, kinds))
 
 
 def _runs(option: Value, wanted: FunctionValue) -> bool:

@@ -16,8 +16,8 @@ from callr_migrate.rewrite.handlers import Handler, write_types
 from callr_migrate.rewrite.imports import Imports, LegacyImport
 from callr_migrate.rewrite.mentions import Mention
 from callr_migrate.rewrite.planner import Plan
+from callr_migrate.rewrite.plans import Moved, PathValue
 from callr_migrate.rewrite.posting import write_post
-from callr_migrate.rewrite.request import PathValue
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
 from callr_migrate.rewrite.style import Style, copied, is_atom
 from callr_migrate.rewrite.text import Piece, Render, Texts
@@ -91,6 +91,8 @@ class Writer:
     def _call(self, state: CallState) -> None:
         call, plan = state.call, state.plan
         assert plan is not None
+        for moved in plan.moved:
+            self._moved(moved)
         if state.post is not None:
             home = call.module
             write_post(self.evaluator, state, self.texts[home], self.styles[home], self.imports[home])
@@ -122,6 +124,17 @@ class Writer:
             state.refuse(str(error))
             return
         self.texts[module].replace(module.span(call.node), render)
+
+    def _moved(self, moved: Moved) -> None:
+        """What changes of a dict where it is made; calls that share it ask for the same."""
+        texts, style = self.texts[moved.module], self.styles[moved.module]
+        if moved.table:
+            rows = ", ".join(f"{style.quoted(old)}: {style.quoted(new)}" for old, new in moved.table)
+            texts.insert(moved.span[0], f"{{{rows}}}[")
+            texts.insert(moved.span[1], "]")
+            return
+        quoted = moved.text.startswith("'")
+        texts.replace(moved.span, _constant(style.quoted(moved.text[1:-1]) if quoted else moved.text))
 
     def _split(self, state: CallState) -> bool:
         return any(client.split for client in self._clients_of(state))

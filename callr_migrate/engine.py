@@ -59,7 +59,7 @@ def analyse(
     has_clients: bool = True,
     selection: Selection | None = None,
     scaffolds: bool = False,
-    further: Sequence[Path] = (),
+    further: Sequence[str] = (),
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
@@ -98,7 +98,7 @@ class _Engine:
         self.known: dict[Path, SourceFile] = {}
         self.passes = passes
         self.goes_further = True
-        self.further: Sequence[Path] = ()
+        self.further: Sequence[str] = ()
         self.scaffolds = False
         self.secrets: Secrets | None = None
         self.stories: Stories | None = None
@@ -146,7 +146,7 @@ class _Engine:
     def _mentioning(self, name: str) -> Path | None:
         """A file that is not analysed and has a word in it."""
         word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
-        for path in self.further:
+        for path in map(Path, self.further):
             if path.resolve() in self.known:
                 continue
             try:

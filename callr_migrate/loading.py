@@ -54,7 +54,7 @@ class Candidates:
     sources: dict[Path, SourceFile] = field(default_factory=dict)
     around: dict[Path, SourceFile] = field(default_factory=dict)
     hidden: list[SourceFile] = field(default_factory=list)
-    further: tuple[Path, ...] = ()
+    further: tuple[str, ...] = ()
 
     @property
     def all(self) -> dict[Path, SourceFile]:
@@ -175,7 +175,7 @@ class Loader:
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):
             self._take(candidates, Path(name), Path(names[name]), self._contents(name, passed))
-        candidates.further = tuple(Path(name) for name in names if name not in reached)
+        candidates.further = tuple(name for name in names if name not in reached)
         return candidates
 
     def _take(self, candidates: Candidates, key: Path, path: Path, raw: bytes) -> None:

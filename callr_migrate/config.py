@@ -50,7 +50,9 @@ DEFAULT_EXCLUDE = (
 # What marks a project's folder, the strongest first.
 _MARKERS = (".git", "pyproject.toml")
 # These grow where several places speak of them; of the others the last word counts.
-_GROWING = frozenset({"accept_dropped", "choices", "effort", "extend_exclude", "per_file_ignores", "rules"})
+_GROWING = frozenset(
+    {"accept_dropped", "choices", "effort", "extend_exclude", "per_file_ignores", "rules", "wrappers"}
+)
 _LOWER_BOUND = r"(?:>=|~=|==|>|\^|~)\s*(\d+)(?:\.(\d+))?"
 
 
@@ -77,6 +79,7 @@ class Settings:
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()  # folders laid over the shipped pack, the last one on top
+    wrappers: tuple[str, ...] = ()  # dotted names of the project's own `f(method, *params)`
     choices: dict[str, str] = field(default_factory=dict)  # name of a choice of the pack -> answer
     auth: str | None = None  # one of AUTH_ANSWERS
     accept_dropped: tuple[str, ...] = ()  # options that calls may lose, as the legacy API names them

@@ -104,6 +104,17 @@ def _minutes(value: Any) -> dict[str, int]:
     return dict(value)
 
 
+def _dotted_names(value: Any) -> tuple[str, ...]:
+    names = _texts(value)
+    for name in names:
+        parts = name.split(".")
+        if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+            raise BadValueError(
+                f"holds {name!r}; it takes dotted names of functions or methods, such as 'mypkg.gateway.send'"
+            )
+    return names
+
+
 def _folder_list(value: Any) -> tuple[Path, ...]:
     return tuple(Path(text) for text in _texts(value))
 
@@ -119,6 +130,7 @@ DECODERS: dict[str, Callable[[Any], Any]] = {
     "exclude": _texts,
     "extend_exclude": _texts,
     "rules": _folder_list,
+    "wrappers": _dotted_names,
     "choices": _answers,
     "accept_dropped": _texts,
     "auth": _auth,

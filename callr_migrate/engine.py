@@ -16,6 +16,7 @@ from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.detect.calls import Detection, LegacyCall
+from callr_migrate.detect.declared import unused
 from callr_migrate.detect.facade import AWAITED
 from callr_migrate.detect.scan import ScannedCall, scan
 from callr_migrate.detect.secrets import Secrets
@@ -124,6 +125,8 @@ class _Engine:
                 findings += self._hidden(source)
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
+        if self.goes_further:
+            self.report.notes += unused(self.pack, [state.call for state in states])
         found = self._plan(evaluator, project, states)
         self._scenarios(evaluator, states)
         found = [finding for finding in [*extra, *found] if self._is_shown(finding.path)]

@@ -91,7 +91,8 @@ class Front:
 
 def _is_plain(settings: Settings) -> bool:
     """Whether nothing in some settings can be wrong that only the rules tell."""
-    return settings.target is None and not settings.choices and not settings.rules and settings.auth is None
+    named = settings.choices or settings.rules or settings.wrappers
+    return settings.target is None and not named and settings.auth is None
 
 
 def may_be_project(root: Path) -> bool:

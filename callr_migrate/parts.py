@@ -48,4 +48,5 @@ def parts_of(found: Discovery, tree: SettingsTree) -> list[Part]:
 
 def _key(settings: Settings) -> tuple[object, ...]:
     choices = tuple(sorted(settings.choices.items()))
-    return settings.target, settings.rules, choices, settings.auth, settings.accept_dropped
+    own = settings.target, settings.rules, settings.wrappers, settings.auth, settings.accept_dropped
+    return (*own, choices)

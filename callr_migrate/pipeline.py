@@ -19,6 +19,7 @@ from callr_migrate.front import Front, may_be_project
 from callr_migrate.gates import Gates
 from callr_migrate.loading import Candidates, Loader
 from callr_migrate.pack import RulePack, load_pack, nearest
+from callr_migrate.pack.declared import with_wrappers, wrapper_problems
 from callr_migrate.pack.verified import project_verified
 from callr_migrate.parts import Part, parts_of
 from callr_migrate.projectfiles.kinds import kind_of_path
@@ -151,8 +152,9 @@ class _Run:
         self.number = number
         self.shown = frozenset((*self.part.files, *self.part.around))
         pack = load_pack(self.settings.rules, cache=request.cache)
-        self.pack = project_verified(pack, part.settings.root, self.report.notes)
-        _check_names(self.settings, self.pack)
+        pack = project_verified(pack, part.settings.root, self.report.notes)
+        _check_names(self.settings, pack)
+        self.pack = with_wrappers(pack, self.settings.wrappers)
         self.loader = Loader(
             part.root,
             front,
@@ -256,6 +258,7 @@ class _Run:
             further=candidates.further,
         )
         report.scenarios += own.scenarios
+        self.report.notes += own.notes
         # What is told of a notebook's or page's code names its places as the file has them.
         named = candidates.all
         report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
@@ -342,7 +345,7 @@ def _digest(hashes: Mapping[str, str]) -> str:
 
 def _check_names(settings: Settings, pack: RulePack) -> None:
     """Hold the names in the settings against the pack; raises `ConfigError`."""
-    problems = []
+    problems = list(wrapper_problems(settings.wrappers, settings.root))
     if settings.target is not None and settings.target not in pack.targets:
         problems.append(
             f"no target {settings.target!r}{nearest(settings.target, pack.targets)}; there is {', '.join(pack.targets)}"

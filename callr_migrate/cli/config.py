@@ -66,6 +66,7 @@ def _values(settings: Settings) -> dict[str, Any]:
         "exclude": list(settings.exclude),
         "extend-exclude": list(settings.extend_exclude),
         "rules": [shown_path(folder) for folder in settings.rules],
+        "wrappers": list(settings.wrappers),
         "auth": settings.auth,
         "accept-dropped": list(settings.accept_dropped),
         "choices": settings.choices,

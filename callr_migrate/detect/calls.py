@@ -9,10 +9,10 @@ import libcst as cst
 from callr_migrate.evaluate.module import Module
 from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import Client, Ref
+from callr_migrate.pack.declared import WRAPPER
 from callr_migrate.pack.model import Method
 
-# The surface of a call site that hands the method name to a function of the project's own.
-WRAPPER = "wrapper"
+__all__ = ["WRAPPER", "Detection", "LegacyCall"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,60 +7,32 @@ out: the functions whose parameters a legacy call's method name is made from, th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import libcst as cst
 
 from callr_migrate.detect import handed
 from callr_migrate.detect.calls import WRAPPER, LegacyCall
-from callr_migrate.detect.callsites import CallSites, Site, forwarded
-from callr_migrate.detect.posts import posted
+from callr_migrate.detect.callsites import Site, forwarded
+from callr_migrate.detect.declared import as_wrapper, through_declared
+from callr_migrate.detect.naming import Naming, Wrapper, is_decorated, is_named_there
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.arguments import (
     bound,
 )
 from callr_migrate.evaluate.functions import takes_itself
-from callr_migrate.evaluate.names import is_plain
 from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import (
-    BoundMethod,
     Constant,
     FunctionValue,
     Partial,
     Ref,
     Unknown,
-    Value,
     constants,
     union,
     unknown_reason,
 )
-
-# Wrappers of wrappers of wrappers.
-_MAX_CHAIN = 30
-
-Function = cst.FunctionDef | cst.Lambda
-
-
-@dataclass
-class _Wrapper:
-    """A function, the calls in it that its callers name the method of, and the calls of it."""
-
-    function: FunctionValue
-    params: set[cst.Param] = field(default_factory=set)
-    inner: list[LegacyCall | Site] = field(default_factory=list)
-    sites: list[Site] = field(default_factory=list)
-
-    @property
-    def module(self) -> Module:
-        return self.function.ref.module
-
-    @property
-    def name(self) -> str:
-        """As it is told to people."""
-        node = self.function.ref.node
-        line = self.module.source.position(self.module.span(node)[0]).line
-        name = f"`{node.name.value}`" if isinstance(node, cst.FunctionDef) else "a lambda"
-        return f"{name} ({self.module.path.name}:{line})"
+from callr_migrate.pack.declared import declared_names
 
 
 def through_wrappers(
@@ -70,16 +42,12 @@ def through_wrappers(
     return _Search(evaluator, modules, list(calls)).run()
 
 
-class _Search:
+class _Search(Naming):
     def __init__(self, evaluator: Evaluator, modules: Sequence[Module], calls: list[LegacyCall]) -> None:
-        self.evaluator = evaluator
+        super().__init__(evaluator, modules if calls or declared_names(evaluator.pack) else [])
         self.modules = modules
         self.calls = calls
-        self.wrappers: dict[cst.CSTNode, _Wrapper] = {}
-        self.sites = CallSites(evaluator, modules if calls else [])
-        self._targets: dict[cst.Call, list[_Wrapper]] = {}  # site -> what it calls
-        self._naming: dict[cst.CSTNode, bool] = {}
-        self._open: set[cst.CSTNode] = set()
+        self.wrappers: dict[cst.CSTNode, Wrapper] = {}
 
     def run(self) -> list[LegacyCall]:
         taken: set[cst.CSTNode] = {call.node for call in self.calls}
@@ -90,19 +58,24 @@ class _Search:
         for call in self.calls:
             told[call.node] = call
         for wrapper in self.wrappers.values():
-            for site in wrapper.sites if self._names_a_method(wrapper) else ():
+            for site in wrapper.sites if self.names_a_method(wrapper) else ():
                 through = self._call(site) if site.node not in told else None
                 if through is not None:
                     told[site.node] = through
-        for wrapper in filter(self._names_a_method, self.wrappers.values()):
-            chain = self._chain(wrapper)
+        for wrapper in filter(self.names_a_method, self.wrappers.values()):
+            chain = self.chain(wrapper)
             for inner in wrapper.inner:
                 known = told.get(inner.node)
                 if known is not None:
                     told[inner.node] = replace(
                         known, methods=(), rule=None, method_reason=chain, forwards=wrapper.name
                     )
-        return [*told.values(), *self._uncalled_partials(told)]
+        found = [*told.values(), *self._uncalled_partials(told)]
+        nodes: set[cst.CSTNode] = {call.node for call in found}
+        return [
+            *(as_wrapper(self.evaluator, call) for call in found),
+            *through_declared(self.evaluator, self.modules, self.sites, nodes),
+        ]
 
     # From a call to the function that it is forwarded from
 
@@ -133,12 +106,12 @@ class _Search:
     ) -> list[Site]:
         function = FunctionValue(Ref(home, owner))
         known = self.wrappers.get(owner)
-        wrapper = known or _Wrapper(function)
+        wrapper = known or Wrapper(function)
         sites = wrapper.sites if known else self.sites.of(function)
         if not sites:
             return []
-        is_fixed = isinstance(self._named(inner), Constant)
-        if is_fixed and not (is_exact and self._is_given(_Wrapper(function, params), sites)):
+        is_fixed = isinstance(self.named(inner), Constant)
+        if is_fixed and not (is_exact and self._is_given(Wrapper(function, params), sites)):
             return []
         wrapper.params |= params
         wrapper.inner.append(inner)
@@ -148,21 +121,21 @@ class _Search:
         self.wrappers[owner] = wrapper
         fresh = [site for site in sites if site.node not in taken]
         for site in sites:
-            self._targets.setdefault(site.node, []).append(wrapper)
+            self.targets.setdefault(site.node, []).append(wrapper)
         taken.update(site.node for site in fresh)
         return fresh
 
     def _sources(self, inner: LegacyCall | Site) -> tuple[list[tuple[Module, cst.BaseExpression]], bool]:
         """The expressions that the method name of a call is made from, and whether it is made from just these."""
         if isinstance(inner, LegacyCall):
-            if _is_named_there(inner):
+            if is_named_there(inner):
                 assert inner.bound.method is not None
                 return [(inner.module, inner.bound.method)], True
             args = inner.node.args if isinstance(inner.node, cst.Call) else ()
             return [(inner.module, arg.value) for arg in args], not inner.clients
         found: list[tuple[Module, cst.BaseExpression]] = []
         is_exact = True
-        for wrapper in self._targets.get(inner.node, []):
+        for wrapper in self.targets.get(inner.node, []):
             for run in self.sites.runs_of(inner, wrapper.function):
                 held = bound(self.evaluator, run.function, run.arguments, shifted=run.shifted)
                 for param in wrapper.params:
@@ -182,7 +155,7 @@ class _Search:
         is_first = bool(ordered) and ordered[0] is param
         return is_first and module.scope_of(owner).is_class and takes_itself(owner)
 
-    def _is_given(self, wrapper: _Wrapper, sites: list[Site]) -> bool:
+    def _is_given(self, wrapper: Wrapper, sites: list[Site]) -> bool:
         """Whether a call passes one of the parameters, rather than leaving it at its default."""
         for site in sites:
             for run in self.sites.runs_of(site, wrapper.function):
@@ -191,98 +164,20 @@ class _Search:
                     return True
         return False
 
-    def _names_a_method(self, wrapper: _Wrapper) -> bool:
-        """Whether callers give the name itself, not just what it is looked up in when the program runs."""
-        node = wrapper.function.ref.node
-        if node not in self._naming:
-            # A function that calls itself tells nothing about itself.
-            self._naming[node] = False
-            self._naming[node] = any(self._is_plain(inner) for inner in wrapper.inner) or any(
-                constants(name) is not None for site in wrapper.sites for name in self._names(site)
-            )
-        return self._naming[node]
-
-    def _is_plain(self, inner: LegacyCall | Site) -> bool:
-        """Whether the method of a call is a parameter as it stands."""
-        if isinstance(inner, Site):
-            return any(map(self._names_a_method, self._targets.get(inner.node, [])))
-        method = inner.bound.method
-        if not isinstance(method, cst.Name):
-            # The arguments are handed on unseen, the name among them.
-            return method is None and bool(inner.clients)
-        bindings = self.evaluator.bindings_of(inner.module, method)[1]
-        return all(isinstance(binding.node, cst.Param) for binding in bindings)
-
-    # What the method's name is
-
-    def _named(self, inner: LegacyCall | Site) -> Value:
-        """The method name of a call under the assumptions around."""
-        found = self._names(inner)
-        return union(found) if found else Unknown("the call names no method")
-
-    def _names(self, inner: LegacyCall | Site) -> list[Value]:
-        if inner.node in self._open:
-            # A wrapper that calls itself adds nothing to what it is called with.
-            return []
-        if len(self._open) >= _MAX_CHAIN:
-            return [Unknown("it goes through too many wrappers")]
-        self._open.add(inner.node)
-        try:
-            if isinstance(inner, Site):
-                return self._site_names(inner)
-            if inner.clients:
-                return list(self._legacy_names(inner))
-            if _is_named_there(inner):
-                assert inner.bound.method is not None
-                return [self.evaluator.evaluate(inner.module, inner.bound.method)]
-            if not isinstance(inner.node, cst.Call):
-                return []
-            posts = posted(self.evaluator, inner.module, inner.node)
-            return [Constant(name) for post in posts for name in post.methods] or [
-                Unknown(inner.method_reason or "")
-            ]
-        finally:
-            self._open.remove(inner.node)
-
-    def _legacy_names(self, inner: LegacyCall) -> Iterator[Value]:
-        if not isinstance(inner.node, cst.Call):
-            return
-        sites = [Site(inner.module, inner.node)]
-        callee = self.evaluator.evaluate(inner.module, inner.node.func)
-        for given in handed.handed_to(self.evaluator, inner.module, inner.node, callee):
-            sites.append(Site(inner.module, inner.node, given.function))
-        for site in sites:
-            for option, arguments in self.sites.performed(site):
-                if isinstance(option, BoundMethod) and handed.is_request(self.evaluator, option):
-                    value = self.evaluator.named_by(option.owner, option.name, arguments)  # type: ignore[arg-type]
-                    yield value if value is not None else Unknown("the call names no method")
-
-    def _site_names(self, site: Site) -> list[Value]:
-        names: list[Value] = []
-        for wrapper in self._targets.get(site.node, []):
-            for run in self.sites.runs_of(site, wrapper.function):
-                held = bound(self.evaluator, run.function, run.arguments, shifted=run.shifted)
-                seeds: dict[cst.CSTNode, Value] = {
-                    param: argument.value(self.evaluator) for param, argument in held.items()
-                }
-                with self.evaluator.assuming(seeds):
-                    names += [name for inner in wrapper.inner for name in self._names(inner)]
-        return names
-
     # What is told
 
     def _call(self, site: Site) -> LegacyCall | None:
         """The legacy call that a site is; None where what is forwarded there is something else."""
-        wrappers = self._targets[site.node]
-        found = self._names(site)
-        if not found and not self._spelled(site, wrappers):
+        wrappers = self.targets[site.node]
+        found = self.names(site)
+        if not found and not self.spelled(site, wrappers):
             return None
         named = union(found)
         names = constants(named)
         known = self.evaluator.pack.methods
         reason = None
         if names is None or not all(isinstance(name.value, str) for name in names):
-            names = self._spelled(site, wrappers)
+            names = self.spelled(site, wrappers)
             reason = None if names else unknown_reason(named) or "the method name is no text"
         methods = tuple(sorted({str(name.value) for name in names}))
         given = self.sites.given(site)
@@ -307,20 +202,7 @@ class _Search:
             "call the new API here instead of the wrapper, and remove the wrapper when nobody calls it any more",
         )
 
-    def _spelled(self, site: Site, wrappers: list[_Wrapper]) -> list[Constant]:
-        """The one method of the pack among the arguments, where a decorator may change what the wrapper is given."""
-        if not any(map(_is_decorated, wrappers)):
-            return []
-        values = [
-            constant
-            for arg in site.node.args
-            if not arg.star
-            for constant in constants(self.evaluator.evaluate(site.module, arg.value)) or []
-            if isinstance(constant.value, str) and constant.value in self.evaluator.pack.methods
-        ]
-        return values if len(values) == 1 else []
-
-    def _may_be_other(self, site: Site, wrappers: list[_Wrapper]) -> bool:
+    def _may_be_other(self, site: Site, wrappers: list[Wrapper]) -> bool:
         """Whether what is called, here or in the wrapper, may be something that is known to be no client."""
         own = {wrapper.function for wrapper in wrappers}
         for option, _ in self.sites.performed(site):
@@ -340,37 +222,14 @@ class _Search:
                 return True
         return False
 
-    def _chain(self, wrapper: _Wrapper) -> str:
-        """Where the method name of a wrapper's call comes from."""
-        values: dict[Value, None] = {}
-        unknown: list[str] = []
-        names = sorted({param.name.value for param in wrapper.params})
-        for site in wrapper.sites:
-            for run in self.sites.runs_of(site, wrapper.function):
-                held = bound(self.evaluator, run.function, run.arguments, shifted=run.shifted)
-                for param in wrapper.params:
-                    value = held[param].value(self.evaluator) if param in held else Unknown("it is unpacked")
-                    for option in value.options():
-                        if isinstance(option, Unknown):
-                            unknown.append(option.reason)
-                        else:
-                            values[option] = None
-        shown = " and ".join(f"`{name}`" for name in names)
-        what = f"{shown} {'is a parameter' if len(names) == 1 else 'are parameters'} of {wrapper.name}"
-        several = f"{len(values)} different values" if len(values) > 1 else "one value"
-        if not values:
-            return f"{what}, called with values that are not known" + (f": {min(unknown)}" if unknown else "")
-        more = f" and others that are not known: {min(unknown)}" if unknown else ""
-        return f"{what}, called with {several}{more}"
-
-    def _bound(self, site: Site, wrappers: list[_Wrapper]) -> BoundCall:
+    def _bound(self, site: Site, wrappers: list[Wrapper]) -> BoundCall:
         """The parameters of a call site, where the wrapper passes its own on as they are."""
         inner = wrappers[0].inner[0]
         runs = self.sites.runs_of(site, wrappers[0].function)
         problem = BoundCall(None, None, f"{wrappers[0].name} puts the parameters together")
         if len(wrappers) > 1 or len(wrappers[0].inner) > 1 or len(runs) != 1:
             return problem
-        if _is_decorated(wrappers[0]):
+        if is_decorated(wrappers[0]):
             return problem
         return forwarded(self.evaluator, site, wrappers[0].module, inner, runs[0]) or problem
 
@@ -391,22 +250,8 @@ class _Search:
                 uncalled = handed.of_partial(self.evaluator, site.module, site.node)
                 functions = self.sites.functions(self.evaluator.evaluate(site.module, site.node))
                 wrappers = [self.wrappers.get(function.ref.node) for function in functions]
-                self._targets[site.node] = [wrapper for wrapper in wrappers if wrapper is not None]
-                if self._targets[site.node]:
+                self.targets[site.node] = [wrapper for wrapper in wrappers if wrapper is not None]
+                if self.targets[site.node]:
                     uncalled = self._call(site)
                 if uncalled is not None:
                     yield uncalled
-
-
-def _is_named_there(call: LegacyCall) -> bool:
-    """Whether the method is named in the function of the call, and not in a payload that is handed to it."""
-    method = call.bound.method
-    if method is None or method not in call.module.spans:
-        return False
-    return bool(call.clients) or call.module.function_of(method) is call.module.function_of(call.node)
-
-
-def _is_decorated(wrapper: _Wrapper) -> bool:
-    """Whether a decorator may change what the wrapper is called with."""
-    node = wrapper.function.ref.node
-    return isinstance(node, cst.FunctionDef) and not is_plain(node)

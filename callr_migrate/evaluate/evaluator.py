@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
@@ -34,6 +34,7 @@ from callr_migrate.evaluate.values import (
     constants,
     union,
 )
+from callr_migrate.pack.declared import is_declared
 from callr_migrate.pack.model import RulePack, Surface
 
 _CONTEXT_MANAGERS = frozenset(
@@ -55,6 +56,7 @@ class Evaluator(Handing):
         self._aliases: dict[str, str] = {}
         for surface in pack.surfaces.values():
             self._aliases.update(surface.aliases)
+        self._declared = [surface for surface in pack.surfaces.values() if is_declared(surface.surface)]
         self._modules = {surface.module: surface for surface in pack.surfaces.values() if surface.module}
 
     def evaluate(self, module: Module, node: cst.BaseExpression) -> Value:
@@ -339,8 +341,29 @@ class Evaluator(Handing):
         name = self.surface_symbol(dotted)
         base, _, last = name.rpartition(".")
         if base in self.constructors and last in self.constructors[base].calls:
+            surface = self.constructors[base].surface
+            if is_declared(surface):
+                return BoundMethod(Client(surface, None), last)
             return Unknown(f"`{name}` is taken from the class, not from a client")
         return Symbol(name)
+
+    def declared(self, module: Module, holders: Sequence[str], name: str) -> Surface | None:
+        """The surface of a wrapper that the settings name, for a name in a module or in classes of it."""
+        for surface in self._declared:
+            owner = surface.clients[0].split(".")
+            home = owner[: len(owner) - len(holders)]
+            parts = module.path.resolve().with_suffix("").parts
+            here = parts[:-1] if parts[-1] == "__init__" else parts
+            if name in surface.calls and [*here[-len(home) :], *holders] == owner:
+                return surface
+        return None
+
+    def told(self, module: Module, holders: Sequence[str], name: str, value: Value | None) -> Value | None:
+        """The value of a name in a module or class; a wrapper where the settings call it so and nothing is known."""
+        if not self._declared or (value is not None and any(map(_is_definition, value.options()))):
+            return value
+        surface = self.declared(module, holders, name)
+        return value if surface is None else BoundMethod(Client(surface.surface, None), name)
 
     def star_symbol(self, dotted: str, name: str) -> Value | None:
         """What `from dotted import *` gives for a name, where `dotted` is a surface's module."""
@@ -392,6 +415,12 @@ class Evaluator(Handing):
         if name.startswith("builtins."):
             return f"`{name.removeprefix('builtins.')}` is not followed"
         return f"`{name}` is not part of the project"
+
+
+def _is_definition(option: Value) -> bool:
+    return isinstance(option, (FunctionValue, ClassValue)) or (
+        isinstance(option, BoundMethod) and (option.function is not None or isinstance(option.owner, Client))
+    )
 
 
 def _is_true(option: Value) -> bool:

@@ -114,12 +114,13 @@ class Members(Names):
         if instance is not None:
             for below in self.subclasses(klass):
                 found += self._class_members(below, name, instance)
-        if found:
-            return union(found)
-        if client is not None:
-            return BoundMethod(client, name)
         assert isinstance(klass.ref.node, cst.ClassDef)
         module = klass.ref.module
+        told = self.told(module, [klass.ref.node.name.value], name, union(found) if found else None)
+        if told is not None:
+            return told
+        if client is not None:
+            return BoundMethod(client, name)
         line = module.source.position(module.span(klass.ref.node)[0]).line
         return Unknown(f"`{name}` is not set in `{klass.ref.node.name.value}` ({module.path.name}:{line})")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import libcst as cst
@@ -78,6 +79,10 @@ class Names(Settling, ABC):
     def star_symbol(self, dotted: str, name: str) -> Value | None:
         """What a star import of a surface gives for a name."""
 
+    @abstractmethod
+    def told(self, module: Module, holders: Sequence[str], name: str, value: Value | None) -> Value | None:
+        """What the settings say of a name, where nothing else is known."""
+
     # Names
 
     def bindings_of(self, module: Module, node: cst.Name) -> tuple[Scope | None, list[Binding]]:
@@ -150,6 +155,7 @@ class Names(Settling, ABC):
         values = [self.bound(binding, module) for binding in bindings]
         if any(binding.scope is module.scope for binding in bindings):
             values += self._set_from_outside(module, node.value)
+            return self.told(module, (), node.value, union(values)) or union(values)
         return union(values)
 
     def _undefined(self, module: Module, node: cst.Name) -> Unknown:
@@ -166,7 +172,7 @@ class Names(Settling, ABC):
         if not bindings:
             starred = self._starred(module, name)
             values += [starred] if starred is not None else []
-        return union(values) if values else None
+        return self.told(module, (), name, union(values) if values else None)
 
     def _set_from_outside(self, module: Module, name: str) -> list[Value]:
         """What other modules give a module's global: `module.name = value`."""

@@ -32,7 +32,7 @@ def gate_facts(pack: RulePack) -> GateFacts:
     around |= {address for each in surfaces for address in each.addresses}
     return GateFacts(
         _sorted(literal for each in surfaces for literal in each.gates),
-        _sorted(literal for each in surfaces if each.module for literal in each.gates),
+        _sorted(literal for each in surfaces if each.clients for literal in each.gates),
         _sorted(address for each in surfaces for address in each.addresses),
         _sorted(name for each in surfaces for name in each.calls),
         _sorted(pack.methods),

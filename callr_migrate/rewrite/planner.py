@@ -16,6 +16,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import dotted_name
 from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue, Ref
+from callr_migrate.pack.declared import is_declared
 from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.answers import Answers, AnswerUse
 from callr_migrate.rewrite.clients import construction
@@ -118,7 +119,10 @@ class Planner:
             for node in module.calls:
                 for option in self.evaluator.evaluate(module, node).options():
                     made_at = getattr(option, "made_at", None)
-                    if made_at is not None and made_at.node is node:
+                    if made_at is None or made_at.node is not node:
+                        continue
+                    # What holds a wrapper of the user's own is no client to be replaced.
+                    if not is_declared(option.surface):  # type: ignore[attr-defined]
                         self._client(made_at, option.surface)  # type: ignore[attr-defined]
         for state in self.states:
             for client in state.call.clients:

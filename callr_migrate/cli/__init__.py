@@ -48,6 +48,7 @@ class LazyGroup(click.Group):
         "check": "callr_migrate.cli.check",
         "fix": "callr_migrate.cli.fix",
         "pr": "callr_migrate.cli.pr",
+        "fleet": "callr_migrate.cli.fleet",
         "report": "callr_migrate.cli.report",
         "explain": "callr_migrate.cli.explain",
         "config": "callr_migrate.cli.config",

@@ -15,9 +15,10 @@ _PATIENCE = 1.0  # seconds without a bar
 
 
 class ProgressBar:
-    """Call it with how many files are done and how many there are. Shows on a terminal only, on standard error."""
+    """Call it with how many files (or what else) are done and how many there are. Shows on a terminal only, on standard error."""
 
-    def __init__(self, *, wanted: bool) -> None:
+    def __init__(self, *, wanted: bool, what: str = "Analysing") -> None:
+        self.what = what
         self.wanted = wanted and sys.stderr.isatty()
         self.start = time.monotonic()
         self.bar: Progress | None = None
@@ -39,16 +40,17 @@ class ProgressBar:
         if self.bar is None:
             if time.monotonic() - self.start < _PATIENCE or done >= total:
                 return
-            self.bar, self.task = _started(total)
+            self.bar, self.task = _started(self.what, total)
         assert self.task is not None
         self.bar.update(self.task, completed=done, total=total)
 
 
-def _started(total: int) -> tuple[Progress, TaskID]:
+def _started(what: str, total: int) -> tuple[Progress, TaskID]:
     # Rich costs more than the analysis of a small project.
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar = Progress(console=Console(stderr=True), transient=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
     bar.start()
-    return bar, bar.add_task("Analysing", total=total)
+    return bar, bar.add_task(what, total=total)

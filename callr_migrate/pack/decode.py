@@ -149,11 +149,14 @@ class Decoder:
         from_scalar = getattr(into, "from_scalar", None)
         location = Location(self.shown, node.start_mark.line + 1)
         hints = _hints(into)
+        has_location = any(entry.name == "location" for entry in dataclasses.fields(into))
         if isinstance(node, yaml.ScalarNode) and from_scalar:
             (name,) = from_scalar("")
             before = len(self.problems)
             value = self._value(node, hints[name], key)
-            return None if len(self.problems) > before else into(**from_scalar(value))
+            if len(self.problems) > before:
+                return None
+            return into(**from_scalar(value), **({"location": location} if has_location else {}))
         found: dict[str, Any] = {}
         before = len(self.problems)
         for name, name_node, value in self._pairs(node, key):
@@ -167,7 +170,7 @@ class Decoder:
                 self._problem(node, f"{key!r} lacks the key {name!r}")
         if len(self.problems) > before:
             return None
-        if any(entry.name == "location" for entry in dataclasses.fields(into)):
+        if has_location:
             found["location"] = location
         return into(**found)
 

@@ -78,7 +78,7 @@ def prepare(wish: Wish) -> Prepared:
         refuse_foreign(checkout.git, checkout.head, local, f"the branch {wish.branch!r}")
     token = "" if wish.dry else _token(wish, remote)
     if remote is not None and token:
-        git = replace(checkout.git, secrets=(token,), extra=_credentials(remote, token, os.environ))
+        git = replace(checkout.git, secrets=(token,), extra=credentials(remote, token, os.environ))
         checkout = replace(checkout, git=git)
     return Prepared(wish, checkout, remote, local, token)
 
@@ -124,7 +124,7 @@ def _token(wish: Wish, remote: Remote | None) -> str:
         return ""
 
 
-def _credentials(remote: Remote, token: str, environment: Mapping[str, str]) -> dict[str, str]:
+def credentials(remote: Remote, token: str, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment by which git knows the token where it would have to ask for a password."""
     parts = urlsplit(remote.web)
     count = environment.get("GIT_CONFIG_COUNT", "")

@@ -74,6 +74,9 @@ def test_wheel_has_the_package_and_the_rules_and_nothing_else(wheel: Path) -> No
     assert "callr_migrate/rules/rules.schema.json" in names
     assert "callr_migrate/contract/callr-rest-v2.openapi.yaml" in names
     assert "callr_migrate/rules.compiled" in names
+    page = ("report.css", "report.html.jinja", "report.js")
+    assert {f"callr_migrate/report/page/{name}" for name in page} <= names
+    assert "callr_migrate/report/report.schema.json" in names
     # Other Pythons import these two, from their folders.
     assert {
         f"callr_migrate/{folder}/sitecustomize.py" for folder in ("twin/redirect", "trace/recorder")
@@ -116,6 +119,7 @@ def test_installed_it_checks_and_fixes(python: Path, project: Path, command: lis
     assert report["summary"]["legacy_calls"] == 1
     assert {finding["path"] for finding in report["findings"]} == {"sms.py"}
     assert "Nothing" not in run(*start, "fix", "--diff", cwd=project, code=1).stderr
+    assert run(*start, "report", "--output-format", "html", cwd=project).stdout.endswith("</html>\n")
     assert "No mistakes" in run(*start, "rules", "validate", cwd=project).stdout
     assert "all hold" in run(*start, "rules", "test", cwd=project).stdout
 

@@ -23,12 +23,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A text or a point at a place; `anchor` is on which side of `x` the text stands."""
+    """A text or a point at a place; `anchor` is on which side of `x` the text stands, `below` how far beneath `y`."""
 
     x: float
     y: float
     text: str
     anchor: str
+    below: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def drawn(trend: Trend | None) -> Chart | None:
     places = [(across(index), up(point.calls)) for index, point in enumerate(points)]
     curve = f"M{places[0][0]} {places[0][1]}" + "".join(f"H{x}V{y}" for x, y in places[1:])
     dots = [
-        Mark(x, y, _label(trend, index), _anchor(index, len(points))) for index, (x, y) in enumerate(places)
+        Mark(x, y, _label(trend, index), _anchor(index, len(points)), _below(trend, index))
+        for index, (x, y) in enumerate(places)
     ]
     ticks = (
         Mark(_LEFT, 0, first.isoformat(), "start"),
@@ -102,3 +104,9 @@ def _label(trend: Trend, index: int) -> str:
 
 def _anchor(index: int, count: int) -> str:
     return "start" if index == 0 else "end" if index == count - 1 else "middle"
+
+
+def _below(trend: Trend, index: int) -> int:
+    """A label stands above its point, unless the curve falls down to that from there."""
+    falls = index > 0 and trend.points[index - 1].calls > trend.points[index].calls
+    return 24 if falls else -11

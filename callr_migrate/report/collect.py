@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from callr_migrate.output.excerpt import Span
     from callr_migrate.pack import RulePack
     from callr_migrate.pipeline import Outcome
+
+# The same facts are told at many places.
+_fact_text = lru_cache(maxsize=50_000)(one_line)
 
 NO_OWNER = "(no owner)"
 NO_METHOD = "(not known)"
@@ -124,7 +128,7 @@ def _place(located: Located, secrets: Sequence[Span], owners: Owners, app: str |
         reason=finding.reason and one_line(finding.reason),
         help=finding.help and one_line(finding.help),
         url=finding.url,
-        facts=tuple(Fact(one_line(fact.text), fact.evidence.value, fact.source) for fact in finding.facts),
+        facts=tuple(Fact(_fact_text(fact.text), fact.evidence.value, fact.source) for fact in finding.facts),
         app=app,
         group=finding.fix.group if finding.fix is not None else None,
         fingerprint=located.fingerprint,
@@ -138,9 +142,14 @@ def _apps(found: Sequence[Located], pack: RulePack) -> list[str | None]:
 
     def named(each: Located) -> str | None:
         finding = each.finding
-        if pattern is None or finding.code not in (_NO_COUNTERPART, _RETIRED_APP):
+        if pattern is None or not finding.code.startswith((_CALL_FAMILY, _RETIRED_APP)):
             return None
-        texts = [*(fact.text for fact in finding.facts), finding.reason or "", finding.message]
+        rule = pack.methods.get(finding.method or "")
+        if rule is not None and rule.makes in names:
+            return rule.makes
+        texts = [fact.text for fact in finding.facts]
+        if not finding.code.startswith(_CALL_FAMILY) or finding.code == _NO_COUNTERPART:
+            texts += [finding.reason or "", finding.message]
         return next((match[0] for text in texts for match in pattern.finditer(text)), None)
 
     apps = [named(each) for each in found]

@@ -30,6 +30,7 @@ from callr_migrate.report.words import (
 
 _PAGE = Path(__file__).parent / "page"
 _TEMPLATE = "report.html.jinja"
+_MOST_FACTS = 12
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -59,6 +60,7 @@ def render(migration: Migration) -> str:
             basis=basis(migration),
             pace=pace(migration),
             chart=drawn(migration.trend),
+            most_facts=_MOST_FACTS,
             style=style,
             script=script,
             style_hash=_hash(style),

@@ -6,6 +6,9 @@
   const state = [...form.querySelectorAll("input[name=state]")];
   const { search, method, owner, kind, sort, calls, keys } = form.elements;
   const order = ["automatic", "unsafe", "manual", "blocked"];
+  const more = document.getElementById("more");
+  // So many are laid out at once; a browser is slow with thousands.
+  const PAGE = 200;
   const compare = new Intl.Collator("en", { numeric: true }).compare;
 
   const rows = [...list.children].map((element, place) => ({
@@ -35,20 +38,55 @@
     };
   }
 
-  function filter() {
-    const matches = wanted();
-    let count = 0;
+  let matches = rows;
+  let limit = PAGE;
+
+  function show() {
+    const shown = new Set(matches.slice(0, limit));
     for (const row of rows) {
-      const hidden = !matches(row);
-      count += !hidden;
+      const hidden = !shown.has(row);
       if (hidden !== row.hidden) row.element.hidden = row.hidden = hidden;
     }
-    const all = rows.length.toLocaleString("en");
-    status.textContent = `${count.toLocaleString("en")} of ${all} places shown`;
+    const [count, all, first] = [matches.length, rows.length, shown.size].map((n) => n.toLocaleString("en"));
+    status.textContent =
+      count === all ? `All ${all} places` : `${count} of ${all} places`;
+    if (shown.size < matches.length) status.textContent += `, the first ${first} are shown`;
+    more.hidden = shown.size === matches.length;
+    more.textContent = `Show ${Math.min(PAGE, matches.length - shown.size)} more`;
   }
+
+  function filter() {
+    matches = rows.filter(wanted());
+    limit = PAGE;
+    show();
+  }
+
+  more.addEventListener("click", () => {
+    const next = matches[limit];
+    limit += PAGE;
+    show();
+    next.element.focus();
+  });
+
+  // Paper has room for all of them.
+  addEventListener("beforeprint", () => {
+    const before = limit;
+    limit = matches.length;
+    show();
+    addEventListener("afterprint", () => {
+      limit = before;
+      show();
+    }, { once: true });
+  });
+
+  // Browsers may bring back what stood in the fields when the page was left.
+  form.reset();
+  let sorted = sort.value;
 
   function arrange() {
     const by = sort.value;
+    if (by === sorted) return filter();
+    sorted = by;
     const key = { method: (row) => row.method, owner: (row) => row.owners, code: (row) => row.kind }[by];
     rows.sort((left, right) => {
       let found = 0;
@@ -58,6 +96,7 @@
       return found || left.place - right.place;
     });
     list.append(...rows.map((row) => row.element));
+    return filter();
   }
 
   let waiting = false;
@@ -74,10 +113,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => {
     // The fields have their first values only after this event.
-    setTimeout(() => {
-      arrange();
-      filter();
-    });
+    setTimeout(arrange);
   });
 
   // A name in a table leads to its places.
@@ -94,13 +130,15 @@
   });
 
   function step(forward) {
-    const shown = rows.filter((row) => !row.hidden);
-    const at = shown.findIndex((row) => row.element.contains(document.activeElement));
-    const next = shown[at < 0 ? 0 : at + (forward ? 1 : -1)];
-    if (next) {
-      next.element.focus();
-      next.element.scrollIntoView({ block: "nearest" });
+    const at = matches.findIndex((row) => row.element.contains(document.activeElement));
+    const to = at < 0 ? 0 : at + (forward ? 1 : -1);
+    if (!matches[to]) return;
+    if (to >= limit) {
+      limit += PAGE;
+      show();
     }
+    matches[to].element.focus({ preventScroll: true });
+    matches[to].element.scrollIntoView({ block: "nearest" });
   }
 
   document.addEventListener("keydown", (event) => {
@@ -141,6 +179,7 @@
     });
   }
 
+  document.getElementById("without").hidden = true;
   form.hidden = false;
   filter();
 })();

@@ -128,8 +128,12 @@ def test_counts(run: Run, project: Path) -> None:
 
 
 def test_retired_apps_block(run: Run, project: Path) -> None:
+    (project / "uses.py").write_text(f"{USES}api.call('cdr.get', 'OUT', start, end, None, None)\n")
     found = run("--output-format", "json").report
-    assert [(app["app"], app["calls"]) for app in found["retired_apps"]] == [("REALTIME10", 2)]
+    assert [(app["app"], app["calls"]) for app in found["retired_apps"]] == [
+        ("REALTIME10", 2),
+        ("CONFERENCE10", 1),
+    ]
     blocked = {
         place["method"]: place["app"]
         for place in found["places"]
@@ -138,11 +142,12 @@ def test_retired_apps_block(run: Run, project: Path) -> None:
     assert blocked == {
         "apps.create": "REALTIME10",
         "calls.realtime": "REALTIME10",
-        "conference/10.create_room": None,
+        "conference/10.create_room": "CONFERENCE10",
+        "cdr.get": None,
     }
     basis = {item["name"]: item["count"] for item in found["effort"]["basis"]}
-    # One app, and one method that nothing takes the place of.
-    assert basis["design"] == 2
+    # Two apps, and one method that nothing takes the place of.
+    assert basis["design"] == 3
     assert found["effort"]["minutes"] == sum(item["minutes"] for item in found["effort"]["basis"])
 
 

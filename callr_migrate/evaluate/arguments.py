@@ -182,6 +182,7 @@ _APPLY = Way(0, "func", 1, "args", "kwds")
 _MAP = Way(0, each=True)
 _STARMAP = Way(0, each=True, starred=True)
 _EVENT = Way(None, "action", 3, "argument", "kwargs")
+_KEY = Way(99, "key", each=True)  # by its keyword only
 
 # Python's own and the well-known libraries' functions that call what they are given, by their last name.
 _WAYS: dict[str, Way] = {
@@ -202,13 +203,17 @@ _WAYS: dict[str, Way] = {
     "enqueue": _BEHIND,
     "enter": _EVENT,
     "enterabs": _EVENT,
+    "filter": _MAP,
     "imap": _MAP,
     "imap_unordered": _MAP,
     "map": _MAP,
     "map_async": _MAP,
+    "max": _KEY,
+    "min": _KEY,
     "retry_call": Way(0, "f", 1, "fargs", "fkwargs"),
     "run_in_executor": _BEHIND,
     "run_sync": _BEHIND,
+    "sorted": _KEY,
     "spawn": _BEHIND,
     "spawn_later": _BEHIND,
     "starmap": _STARMAP,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from callr_migrate.evaluate import literals
+from callr_migrate.evaluate import answers, literals
 from callr_migrate.evaluate.values import (
     ClassValue,
     Client,
     Collected,
+    FunctionValue,
     Partial,
     Ref,
     Row,
@@ -122,6 +123,21 @@ def _next(call: _Call) -> Value:
     return union([call.evaluator.iterated(call.argument(0)), *rest])
 
 
+def _one(call: _Call) -> Value:
+    if len(call.nodes) == 1:
+        return call.evaluator.iterated(call.argument(0))
+    return union(call.argument(index) for index in range(len(call.nodes)))
+
+
+def _mapped(call: _Call) -> Value:
+    given = [
+        call.evaluator.called(option, call.module, call.node)
+        for option in call.argument(0).options()
+        if isinstance(option, FunctionValue)
+    ]
+    return Collected("list", union(given)) if given else Unknown("what `map` calls is not followed")
+
+
 def _enumerate(call: _Call) -> Value:
     number = Unknown("a number")
     return Collected("list", Row((number, call.evaluator.iterated(call.argument(0)))))
@@ -134,7 +150,11 @@ def _zip(call: _Call) -> Value:
 
 
 def _dict(call: _Call) -> Value | None:
-    values = [call.evaluator.evaluate(call.module, value) for value in call.keywords.values()]
+    own = [(name, call.evaluator.evaluate(call.module, value)) for name, value in call.keywords.items()]
+    copied = answers.extended(call.argument(0), own) if call.nodes else None
+    if copied is not None:
+        return copied
+    values = [value for _, value in own]
     values += [
         call.evaluator.values_of(option)
         for node in call.nodes
@@ -237,6 +257,9 @@ _FUNCTIONS: dict[str, tuple[int, int, _Give]] = {
     "builtins.list": (1, 1, _listed),
     "builtins.list.copy": (0, 0, _same),
     "builtins.list.pop": (0, 1, _popped),
+    "builtins.map": (2, 2, _mapped),
+    "builtins.max": (1, 99, _one),
+    "builtins.min": (1, 99, _one),
     "builtins.next": (1, 2, _next),
     "builtins.reversed": (1, 1, _listed),
     "builtins.set": (1, 1, _listed),
@@ -249,6 +272,8 @@ _FUNCTIONS: dict[str, tuple[int, int, _Give]] = {
     "builtins.zip": (1, 99, _zip),
     "contextlib.closing": (1, 1, _first),
     "contextlib.nullcontext": (1, 1, _first),
+    "copy.copy": (1, 1, _first),
+    "copy.deepcopy": (1, 1, _first),
     "importlib.import_module": (1, 1, _import),
     "typing.cast": (2, 2, _cast),
 }

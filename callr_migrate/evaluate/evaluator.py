@@ -20,6 +20,7 @@ from callr_migrate.evaluate.values import (
     Client,
     Collected,
     Constant,
+    Extended,
     FunctionValue,
     InstanceValue,
     Literal,
@@ -103,7 +104,8 @@ class Evaluator(Handing):
         if isinstance(node, cst.NamedExpr):
             return self.evaluate(module, node.value)
         if isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
-            return Literal(Ref(module, node))
+            copied = answers.spread(self, module, node) if isinstance(node, cst.Dict) else None
+            return copied or Literal(Ref(module, node))
         if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
             return Collected("list", self.evaluate(module, node.elt))
         if isinstance(node, cst.DictComp):
@@ -186,19 +188,26 @@ class Evaluator(Handing):
         return union(self.item(base, key, f"`{short(module, node)}`") for base in kept)
 
     def _sliced(self, module: Module, node: cst.Subscript) -> Value | None:
-        """`row[1:]`, where the items are known one by one."""
+        """`rows[1:]`: the very items where they are known one by one, else some of them."""
         bounds = node.slice[0].slice if len(node.slice) == 1 else None
-        if not isinstance(bounds, cst.Slice) or bounds.step is not None:
+        if not isinstance(bounds, cst.Slice):
             return None
-        numbers: list[int | None] = []
-        for bound in (bounds.lower, bounds.upper):
-            found, number = literals.literal(bound) if bound is not None else (True, None)
-            if not found or not isinstance(number, (int, type(None))):
-                return None
-            numbers.append(number)
         base = self.evaluate(module, node.value)
-        parts = None if isinstance(base, Constant) else self.parts(base)
-        return None if parts is None else Row(tuple(parts[numbers[0] : numbers[1]]))
+        numbers = literals.numbers([bounds.lower, bounds.upper, bounds.step])
+        parts = None if isinstance(base, Constant) or numbers is None else self.parts(base)
+        if parts is not None and numbers is not None:
+            return Row(tuple(parts[slice(*numbers)]))
+        some = [self._some_of(option) for option in base.options()]
+        return None if None in some else union(value for value in some if value is not None)
+
+    def _some_of(self, option: Value) -> Value | None:
+        """What a slice of a list or tuple is."""
+        if isinstance(option, Answer) and option.kind == "array":
+            return option
+        is_list = isinstance(option, Literal) and isinstance(option.ref.node, (cst.List, cst.Tuple))
+        if is_list or isinstance(option, Row) or (isinstance(option, Collected) and option.kind == "list"):
+            return Collected("list", self.one_of(option))
+        return None
 
     # Calls
 
@@ -232,7 +241,7 @@ class Evaluator(Handing):
         if isinstance(callee, BoundMethod):
             if isinstance(callee.owner, Client):
                 return self._legacy_answer(callee.owner, callee.name, module, node)
-            if isinstance(callee.owner, Answer):
+            if isinstance(callee.owner, (Answer, Extended)):
                 return answers.method(self, callee.owner, callee.name, module, node)
             if callee.function is not None:
                 return self.returns(callee.function)
@@ -287,14 +296,14 @@ class Evaluator(Handing):
 
     def item(self, base: Value, key: Value, shown: str) -> Value:
         """`base[key]`."""
-        if isinstance(base, Answer):
+        if isinstance(base, (Answer, Extended)):
             return answers.item(self.pack, base, key)
         return super().item(base, key, shown)
 
     def iterated(self, value: Value) -> Value:
         """One item of iterating a value."""
         return union(
-            answers.iterated(option) if isinstance(option, Answer) else self.one_of(option)
+            answers.iterated(option) if isinstance(option, (Answer, Extended)) else self.one_of(option)
             for option in value.options()
         )
 

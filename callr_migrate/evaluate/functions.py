@@ -15,6 +15,7 @@ from callr_migrate.evaluate.project import Project, dotted_name
 from callr_migrate.evaluate.values import (
     BoundMethod,
     ClassValue,
+    Collected,
     Constant,
     FunctionValue,
     InstanceValue,
@@ -53,6 +54,9 @@ class Functions(Members):
         assert isinstance(node, cst.FunctionDef)
         if node.asynchronous is not None:
             return Unknown(f"`{node.name.value}` is asynchronous")
+        yields = self._body(node).yields
+        if yields and not node.decorators and not any(isinstance(item.value, cst.From) for item in yields):
+            return Collected("list", self.yielded(function))
         return self.awaited(function)
 
     def awaited(self, function: FunctionValue) -> Value:

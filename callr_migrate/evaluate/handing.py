@@ -58,6 +58,12 @@ class Handing(Containers):
     def handed_values(self, function: FunctionValue, param: cst.Param) -> list[Value]:
         """What a parameter holds where the function is handed on rather than called; nothing if it is not."""
         node = function.ref.node
+        if isinstance(node, cst.Lambda):
+            handed = self._handed(function.ref.module, node)
+            if handed is None or not handed.sure:
+                return []
+            held = bound(self._whole, function, handed.arguments, shifted=False).get(param)
+            return [held.value(self._whole)] if held is not None else []
         if not isinstance(node, cst.FunctionDef):
             return []
         values: list[Value] = []

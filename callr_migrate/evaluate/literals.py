@@ -30,6 +30,17 @@ def literal(node: cst.CSTNode) -> tuple[bool, Any]:
     return False, None
 
 
+def numbers(nodes: Sequence[cst.BaseExpression | None]) -> list[int | None] | None:
+    """The whole numbers of the bounds of a slice, None for one that is not given; None if one is no literal."""
+    found: list[int | None] = []
+    for node in nodes:
+        known, number = literal(node) if node is not None else (True, None)
+        if not known or not isinstance(number, (int, type(None))):
+            return None
+        found.append(number)
+    return found
+
+
 def formatted_text(node: cst.FormattedString, part: cst.FormattedStringText) -> str | None:
     """The text between two fields of an f-string; None where it cannot be read on its own."""
     text = part.value.replace("{{", "{").replace("}}", "}")

@@ -18,6 +18,7 @@ from callr_migrate.evaluate.values import (
     Client,
     Collected,
     Constant,
+    Extended,
     FolderValue,
     FunctionValue,
     InstanceValue,
@@ -63,7 +64,7 @@ class Members(Names):
             return self._below(base, name)
         if isinstance(base, Client) and base.of is not None:
             return self.member(base.of, name, InstanceValue(base.of))
-        if isinstance(base, (Client, Answer)):
+        if isinstance(base, (Client, Answer, Extended)):
             return BoundMethod(base, name)
         if isinstance(base, BoundMethod) and isinstance(base.owner, Client):
             # A facade spells the method as attributes: `client.service.method(...)`.

@@ -124,7 +124,7 @@ class Client(Value):
 class BoundMethod(Value):
     """Attribute `name` of a client, an answer, or an instance (then `function` is its def)."""
 
-    owner: Client | InstanceValue | Answer
+    owner: Client | InstanceValue | Answer | Extended
     name: str
     function: FunctionValue | None = None
 
@@ -189,6 +189,18 @@ class Answer(Value):
     enum: str | None
     calls: frozenset[Ref]
     part: tuple[str, ...] = ()  # the fields taken so far; empty for the whole answer
+
+
+@dataclass(frozen=True)
+class Extended(Value):
+    """A copy of an answer's object with entries of one's own, which come after the answer's."""
+
+    answer: Answer
+    entries: tuple[tuple[str, Value], ...]
+
+    def get(self, name: str) -> Value | None:
+        """The value of a key of one's own."""
+        return dict(self.entries).get(name)
 
 
 @dataclass(frozen=True)

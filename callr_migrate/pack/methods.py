@@ -154,6 +154,7 @@ class ObjectField:
         None  # hash, number, datetime, datetime_or_null (the null date where there is none yet)
     )
     object: str | None = None
+    array: bool = False  # a list of such objects
     amount: str | None = None  # unit and type before and after; no conversion is documented
     manual: str | None = None
     evidence: Evidence | None = None

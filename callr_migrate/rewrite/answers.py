@@ -3,106 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import libcst as cst
 
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.module import Span
-from callr_migrate.evaluate.values import Answer, Constant, Ref, Value, answers
+from callr_migrate.evaluate.values import Answer, Constant, Extended, Literal, Ref, Value, answers
 from callr_migrate.findings import Evidence, Fact
-from callr_migrate.pack.model import ObjectField
-from callr_migrate.rewrite import dates
-from callr_migrate.rewrite.uses import Flows, is_tested, loads, shows
+from callr_migrate.rewrite import dates, fields
+from callr_migrate.rewrite.answer_use import AnswerUse
+from callr_migrate.rewrite.carriers import FOLLOWED, Carriers, Ways
+from callr_migrate.rewrite.uses import is_tested, loads, shows
+
+__all__ = ["AnswerUse", "Answers"]
 
 # Methods of a text that work the same whatever its case is.
 _CASELESS = {"lower", "upper", "casefold", "strip", "encode"}
 
 
-@dataclass
-class AnswerUse:
-    """A place where a legacy answer, or a part of it, is used.
-
-    `blocked`: why the call must stay as it is. `replacements`: (span, new text) that the use needs. `shown`: where
-    the value becomes visible in its new form.
-    """
-
-    module: Module
-    node: cst.BaseExpression
-    calls: frozenset[Ref]
-    code: str = "CLR201"
-    message: str | None = None
-    blocked: str | None = None
-    place: cst.BaseExpression | None = None  # the key, constant or expression that it is about
-    compared: Span | None = None  # what is shown of the new code: a side of a comparison, an expression
-    either: bool = False  # whether the new code takes answers of both APIs
-    handed_to: cst.CSTNode | None = None  # the legacy call that an identifier or a date goes to
-    dated: bool = False  # whether it is a date that goes to the call
-    shown: str | None = None
-    replacements: list[tuple[Span, str]] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-
-    @property
-    def span(self) -> Span:
-        """The place of its finding."""
-        if self.place is not None:
-            return self.module.span(self.place)
-        if self.replacements:
-            return self.replacements[0][0]
-        return self.module.span(self.module.parent(self.node) or self.node)
-
-
 class Answers:
     """The uses of legacy answers in one module."""
 
-    def __init__(self, flows: Flows, legacy_calls: set[cst.CSTNode]) -> None:
-        self.flows = flows
-        self.evaluator = flows.evaluator
-        self.pack = flows.evaluator.pack
-        self.module = flows.module
+    def __init__(self, carriers: Carriers, module: Module, legacy_calls: set[cst.CSTNode]) -> None:
+        self.carriers = carriers
+        self.flows = Ways(carriers, module)
+        self.evaluator = carriers.evaluator
+        self.pack = carriers.evaluator.pack
+        self.module = module
         self.legacy_calls = legacy_calls
-        self.dates = dates.DateUses(flows, self.pack.dates)
+        self.dates = dates.DateUses(self.flows, self.pack.dates)
         self.found: list[AnswerUse] = []
+        self._seen: set[cst.CSTNode] = set()
         for node in loads(self.module):
-            value = self.evaluator.evaluate(self.module, node)
-            found = answers(value)
-            if found:
-                self._answer(node, value, found)
+            self._look_at(node)
+
+    def _look_at(self, node: cst.BaseExpression) -> None:
+        if node in self._seen:
+            return
+        self._seen.add(node)
+        value = self.evaluator.evaluate(self.module, node)
+        held = self.carriers.carried(value)
+        if not held:
+            return
+        direct = answers(value)
+        if direct and all(answer.format in dates.FORMATS for answer in direct) and self._is_asked(node):
+            use = AnswerUse(self.module, node, _calls(held))
+            self.dates.tested(use, direct[0])
+            self._keep(use)
+        scalar = all(answer.kind not in ("object", "array") for answer in direct)
+        if direct and scalar and self._legacy_receiver(node) is not None:
+            self._used(node, value, held)
+            return
+        way = self.flows.way(node, value)
+        if way is not None and way.wider is not None:
+            self._look_at(way.wider)
+        elif way is not FOLLOWED:
+            self._used(node, value, held)
 
     def _line(self, node: cst.CSTNode) -> int:
         return self.module.source.position(self.module.span(node)[0]).line
 
-    def _answer(self, node: cst.BaseExpression, value: Value, found: list[Answer]) -> None:
-        parent = self.module.parent(node)
-        if isinstance(parent, cst.Expr):
-            return
-        use = AnswerUse(self.module, node, frozenset().union(*(answer.calls for answer in found)))
-        others = [
-            option
-            for option in value.options()
-            if not isinstance(option, Answer) and not (isinstance(option, Constant) and option.value is None)
-        ]
-        kinds = {(answer.kind, answer.object, answer.enum, answer.format) for answer in found}
-        asked = is_tested(parent, node) or (isinstance(parent, cst.BooleanOperation) and parent.left is node)
-        if asked and all(answer.format in dates.FORMATS for answer in found):
-            self.dates.tested(use, found[0])
-        if (self.flows.is_followed(node) or is_tested(parent, node)) and not (use.blocked or use.shown):
-            return
-        if use.blocked or use.shown:
-            pass
-        elif len(kinds) > 1 or (others and self._mixes(found[0], others)):
-            use.blocked = f"`{self._short(node)}` can also hold something else (line {self._line(node)})"
-        elif found[0].kind == "object":
-            self._object(use, found[0])
-        else:
-            self._scalar(use, found[0], others)
-        if use.blocked or use.replacements or use.shown or use.message or use.handed_to:
-            self.found.append(use)
-
     def _short(self, node: cst.CSTNode) -> str:
         text = " ".join(self.module.text_of(node).split())
         return text if len(text) <= 40 else text[:37] + "..."
+
+    def _used(self, node: cst.BaseExpression, value: Value, held: frozenset[Answer]) -> None:
+        use = AnswerUse(self.module, node, _calls(held))
+        direct = answers(value)
+        copies = [option for option in value.options() if isinstance(option, Extended)]
+        others = [
+            option
+            for option in value.options()
+            if not isinstance(option, (Answer, Extended)) and not self._is_nothing(option)
+        ]
+        kinds: set[object] = {(answer.kind, answer.object, answer.enum, answer.format) for answer in direct}
+        kinds |= {(copy.answer.object, copy.entries) for copy in copies}
+        if not kinds:
+            self._container(use, held)
+        elif len(kinds) > 1 or (others and self._mixes(direct[0] if direct else copies[0].answer, others)):
+            use.blocked = f"`{self._short(node)}` can also hold something else (line {self._line(node)})"
+        elif copies or direct[0].kind == "object":
+            fields.look_at(self.pack, use, copies[0] if copies else direct[0])
+        elif direct[0].kind == "array":
+            self._container(use, held)
+        else:
+            self._scalar(use, direct[0], others)
+        self._keep(use)
+
+    def _keep(self, use: AnswerUse) -> None:
+        if use.blocked or use.replacements or use.shown or use.message or use.handed_to:
+            self.found.append(use)
+
+    def _is_asked(self, node: cst.BaseExpression) -> bool:
+        """Whether a value is asked whether it is there."""
+        parent = self.module.parent(node)
+        return is_tested(parent, node) or (isinstance(parent, cst.BooleanOperation) and parent.left is node)
+
+    def _is_nothing(self, option: Value) -> bool:
+        """Whether a value is None or empty, where an answer may be missing."""
+        if isinstance(option, Literal):
+            node = option.ref.node
+            inline = isinstance(option.ref.module.parent(node), (cst.BooleanOperation, cst.IfExp, cst.Arg))
+            return inline and not getattr(node, "elements", ())
+        return isinstance(option, Constant) and (option.value is None or option.value is False)
+
+    def _container(self, use: AnswerUse, held: frozenset[Answer]) -> None:
+        """A list, dict or the like with answers in it."""
+        if all(answer.format == "hash" for answer in held):
+            use.shown = "an identifier is handed on, and is lower case in v2"
+        elif shows(self.module, use.node):
+            use.shown = f"answers are shown in their v2 form (line {self._line(use.node)})"
+        else:
+            use.blocked = (
+                f"`{self._short(use.node)}` holds answers, and is handed on and not followed further "
+                f"(line {self._line(use.node)})"
+            )
 
     def _mixes(self, answer: Answer, others: list[Value]) -> bool:
         """Whether what the value may be otherwise stands against rewriting what is done with it."""
@@ -110,78 +125,6 @@ class Answers:
             return answer.kind == "object"
         table = self.pack.enums[answer.enum].values
         return not all(isinstance(other, Constant) and other.value not in table for other in others)
-
-    def _object(self, use: AnswerUse, answer: Answer) -> None:
-        parent = self.module.parent(use.node)
-        if isinstance(parent, cst.Subscript) and parent.value is use.node:
-            element = parent.slice[0].slice if len(parent.slice) == 1 else None
-            key = element.value if isinstance(element, cst.Index) else None
-            stored = isinstance(self.module.parent(parent), (cst.AssignTarget, cst.AugAssign, cst.Del))
-            if key is None or stored:
-                use.blocked = f"the answer is changed or sliced (line {self._line(use.node)})"
-            else:
-                self._field(use, answer, key, nested=True)
-            return
-        if isinstance(parent, cst.Attribute) and parent.value is use.node:
-            call = self.module.parent(parent)
-            if (
-                parent.attr.value == "get"
-                and isinstance(call, cst.Call)
-                and call.func is parent
-                and call.args
-            ):
-                self._field(use, answer, call.args[0].value, nested=False)
-                return
-            use.blocked = f"`.{parent.attr.value}` of the whole answer is used (line {self._line(use.node)})"
-            return
-        if shows(self.module, use.node) and not self._keys_shown(use.node):
-            use.shown = f"the whole answer is shown in its v2 form (line {self._line(use.node)})"
-            return
-        use.blocked = f"the whole answer is handed on and not followed further (line {self._line(use.node)})"
-
-    def _keys_shown(self, node: cst.BaseExpression) -> bool:
-        """Whether the text that shows an object picks its fields: `"%(x)s" % row`, `"{0[x]}".format(row)`."""
-        parent = self.module.parent(node)
-        if isinstance(parent, cst.BinaryOperation):
-            return True
-        call = self.module.parent(parent) if isinstance(parent, cst.Arg) else None
-        if not isinstance(parent, cst.Arg) or not isinstance(call, cst.Call):
-            return False
-        texts = [literal(arg.value)[1] for arg in call.args]
-        if isinstance(call.func, cst.Attribute):
-            texts.append(literal(call.func.value)[1])
-        picks = any(isinstance(text, str) and ("%(" in text or "[" in text) for text in texts)
-        return bool(parent.star) or picks
-
-    def _field(self, use: AnswerUse, answer: Answer, key: cst.BaseExpression, *, nested: bool) -> None:
-        found, name = literal(key)
-        if not found or not isinstance(name, str) or not isinstance(key, cst.SimpleString):
-            use.blocked = f"the field `{self._short(key)}` is not a literal (line {self._line(key)})"
-            return
-        kind = self.pack.objects.get(answer.object or "")
-        rule: ObjectField | None = kind.fields.get(name) if kind else None
-        shown = f"`{name}` of {answer.object or 'the answer'}"
-        use.place = key
-        if rule is None:
-            use.message = f"{shown} has no known counterpart in v2"
-            use.blocked = f"{use.message} (line {self._line(key)})"
-        elif rule.to is None or rule.amount or rule.manual:
-            use.message = f"{shown} cannot be carried over: {rule.manual or rule.amount}"
-            use.blocked = f"{use.message} (line {self._line(key)})"
-        elif rule.to != name:
-            path = rule.to.split(".")
-            if len(path) > 1 and not nested:
-                use.blocked = f"{shown} is `{rule.to}` in v2, which `.get` cannot reach in one step (line {self._line(key)})"
-                return
-            use.message = f"{shown} is `{rule.to}` in v2"
-            quote = key.quote
-            use.replacements.append(
-                (self.module.span(key), "][".join(f"{quote}{step}{quote}" for step in path))
-            )
-        if rule is not None and rule.evidence is not None:
-            use.facts.append(
-                Fact(f"{answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
-            )
 
     def _scalar(self, use: AnswerUse, answer: Answer, others: list[Value]) -> None:
         parent = self.module.parent(use.node)
@@ -282,6 +225,10 @@ class Answers:
             elif not isinstance(target.operator, (cst.Equal, cst.NotEqual, cst.Is, cst.IsNot)):
                 return "constants of the answer are compared by their order"
         return None
+
+
+def _calls(held: frozenset[Answer]) -> frozenset[Ref]:
+    return frozenset().union(*(answer.calls for answer in held))
 
 
 def _constants_of(node: cst.BaseExpression) -> Iterator[cst.SimpleString | None]:

@@ -22,7 +22,7 @@ from callr_migrate.rewrite.style import is_atom
 from callr_migrate.rewrite.uses import Flows, shows
 
 if TYPE_CHECKING:
-    from callr_migrate.rewrite.answers import AnswerUse
+    from callr_migrate.rewrite.answer_use import AnswerUse
 
 FORMATS = ("datetime", "datetime_or_null", "date")
 _ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)

@@ -19,6 +19,7 @@ from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue
 from callr_migrate.pack.declared import is_declared
 from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.answers import Answers, AnswerUse
+from callr_migrate.rewrite.carriers import Carriers
 from callr_migrate.rewrite.clients import construction
 from callr_migrate.rewrite.coverage import Coverage
 from callr_migrate.rewrite.effects import is_retried
@@ -151,10 +152,10 @@ class Planner:
         if not self.states and not self.plan.clients:
             return
         legacy = set(self.by_node)
+        carriers = Carriers(self.evaluator)
         for module in self.modules:
-            flows = Flows(self.evaluator, module)
-            self.plan.answers += Answers(flows, legacy).found
-            for ref, found in ClientUses(flows, legacy).found.items():
+            self.plan.answers += Answers(carriers, module, legacy).found
+            for ref, found in ClientUses(Flows(self.evaluator, module), legacy).found.items():
                 client = self._clients.get(ref)
                 if client is not None:
                     client.uses += found

@@ -58,6 +58,12 @@ class Flows:
         self.evaluator = evaluator
         self.module = module
 
+    def holds(self, value: Value, wanted: Value) -> bool:
+        """Whether a value may be all the clients, answers and dicts that another may be."""
+        options = set(value.options())
+        kinds = (Answer, Client, Literal, Collected)
+        return all(option in options for option in wanted.options() if isinstance(option, kinds))
+
     def is_followed(self, node: cst.BaseExpression) -> bool:
         """Whether the parent hands the value on to a place that the evaluator knows."""
         parent = self.module.parent(node)
@@ -102,7 +108,7 @@ class Flows:
                 return False
             awaited = other.parent(call)
             given = awaited if isinstance(awaited, cst.Await) else call
-            if not _holds(self.evaluator.evaluate(other, given), value):
+            if not self.holds(self.evaluator.evaluate(other, given), value):
                 return False
             called = True
         return called
@@ -135,16 +141,9 @@ class Flows:
             if arg.keyword is not None and arg.keyword.value != param.name.value:
                 continue
             for binding in scope.bindings.get(param.name.value, []):
-                if binding.node is param and _holds(self.evaluator.binding_value(binding, home), value):
+                if binding.node is param and self.holds(self.evaluator.binding_value(binding, home), value):
                     return True
         return False
-
-
-def _holds(value: Value, wanted: Value) -> bool:
-    """Whether a value may be all the clients, answers and dicts that another may be."""
-    options = set(value.options())
-    kinds = (Answer, Client, Literal, Collected)
-    return all(option in options for option in wanted.options() if isinstance(option, kinds))
 
 
 def _runs(option: Value, wanted: FunctionValue) -> bool:

@@ -269,7 +269,7 @@ CALLERS = {
         def apis():
             yield callr.Api("l", "p")
         for api in apis():
-            api.call("sms.get", "X")  # => unseen
+            api.call("sms.get", "X")  # => CLR101 sms.get
         """,
 }
 

@@ -113,7 +113,12 @@ class Answers:
             use.shown = "an identifier is handed on, and is lower case in v2"
         elif shows(self.module, use.node):
             use.shown = f"answers are shown in their v2 form (line {self._line(use.node)})"
+        elif all(answer.format in dates.FORMATS for answer in held):
+            self.dates.handed_on(use)
         else:
+            use.code = "CLR301" if all(answer.enum is not None for answer in held) else "CLR201"
+            use.place = use.node
+            use.message = "answers are handed on here, and v2 has them in another form"
             use.blocked = (
                 f"`{self._short(use.node)}` holds answers, and is handed on and not followed further "
                 f"(line {self._line(use.node)})"
@@ -137,6 +142,8 @@ class Answers:
             elif shows(self.module, use.node):
                 use.shown = f"a constant is shown in its v2 spelling (line {line})"
             else:
+                use.code, use.place = "CLR301", use.node
+                use.message = "a constant of the answer is handed on here, and v2 has its own spelling"
                 use.blocked = f"a constant of the answer is handed on and not followed further (line {line})"
         elif answer.format in dates.FORMATS and (call := self._legacy_receiver(use.node)) is not None:
             use.handed_to, use.dated = call, True

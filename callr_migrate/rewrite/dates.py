@@ -108,6 +108,11 @@ class DateUses:
         elif use.blocked is None:
             self._refuse(use, "a date of the answer is used as text")
 
+    def handed_on(self, use: AnswerUse) -> None:
+        """Dates in a container that is not followed."""
+        use.code = "CLR401"
+        self._refuse(use, "a date of the answer is used as text")
+
     def _line(self, node: cst.CSTNode) -> int:
         return self.module.source.position(self.module.span(node)[0]).line
 

@@ -45,6 +45,8 @@ def look_at(pack: RulePack, use: AnswerUse, held: Answer | Extended) -> None:
     elif shows(module, node) and not _keys_shown(module, node):
         use.shown = f"the whole answer is shown in its v2 form (line {use.line()})"
     else:
+        use.place = node
+        use.message = "the whole answer is handed on here, and its fields have other names in v2"
         use.blocked = f"the whole answer is handed on and not followed further (line {use.line()})"
 
 

@@ -157,6 +157,16 @@ _ALL = (
         level="warning",
     ),
     Code(
+        "CLR605",
+        "test-double",
+        "Something is put in place of the legacy client, mostly for a test.",
+        "A test that replaces the legacy client (`patch`, `monkeypatch.setattr`, a class of its own that answers in its "
+        "place) does nothing to the new one: what it tests would send real requests, and what it says of them is about "
+        "calls that are no longer made. The finding says how the new client is replaced. Calls of a client that may "
+        "also be such a class stay as they are.",
+        level="warning",
+    ),
+    Code(
         "CLR701",
         "legacy-package",
         "A legacy library is required here.",

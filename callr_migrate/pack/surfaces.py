@@ -137,7 +137,8 @@ class Target:
     in lower case and {arguments}; `request_with_body` where the verb's own method takes no body. `check`, `value`,
     `success` are appended: for every request, for its JSON, for its success as a bool. `error_text` is the text of a
     caught {error} without the address, which holds the recipient's number; `mixed_error_text` the same where {error}
-    may be any other one, too ({shown} is what tells it then); `answered` whether {error} came with an answer of the API. `minimum` and `version` are
+    may be any other one, too ({shown} is what tells it then); `answered` whether {error} came with an answer of the API; `double` how tests replace the
+    client. `minimum` and `version` are
     the oldest release that the rewritten code runs with and one that it was run with, for files of requirements.
     """
 
@@ -161,6 +162,7 @@ class Target:
     error_text: str | None = None
     mixed_error_text: str | None = None
     answered: str | None = None
+    double: str | None = None
     failure: str = ""  # whether {response} is one of an error
     post: str | None = None  # the function whose posts of one's own are rewritten for the same library
     helper: str | None = None

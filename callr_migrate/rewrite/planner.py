@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.detect.doubles import Double, find_doubles, stand_ins
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import dotted_name
@@ -42,6 +43,7 @@ class Plan:
     handlers: list[Handler]
     answers: list[AnswerUse]
     mentions: list[Mention] = field(default_factory=list)
+    doubles: list[Double] = field(default_factory=list)
     receivers: dict[cst.CSTNode, str] = field(default_factory=dict)  # call -> text of its new receiver
     imported: list[tuple[Module, cst.ImportAlias, str]] = field(
         default_factory=list
@@ -88,6 +90,10 @@ class Planner:
                 ):
                     handler.uses = []
             self.plan.handlers += found
+            self.plan.doubles += find_doubles(self.evaluator, module)
+        known = {double.node for double in self.plan.doubles}
+        fakes = stand_ins(self.evaluator, [state.call for state in self.states])
+        self.plan.doubles += [double for double in fakes if double.node not in known]
         guarded: dict[cst.CSTNode, set[cst.CSTNode]] = {}
         for handler in self.plan.handlers:
             for _, node in handler.tuples:
@@ -187,6 +193,11 @@ class Planner:
             if not (result.object or result.legacy_value or result.success):
                 why = f" {result.note}" if result.note else ""
                 state.refuse(f"the answer is used, and the shape of the v2 answer is not known.{why}")
+        if state.plan is not None and self.plan.doubles and state.post is None:
+            double = self.plan.doubles[0]
+            state.doubts.append(
+                f"{double.module.path.name}:{double.line} replaces the legacy client, and would not reach the new one"
+            )
         if state.plan is not None and state.plan.request.verb == "POST" and is_retried(call):
             state.doubts.append(
                 "it is tried again in a loop; the new client gives up waiting where the old one did not, so the "

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import libcst as cst
 
+from callr_migrate.detect.doubles import Double
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
@@ -49,15 +50,21 @@ class Findings:
     def all(self) -> list[Finding]:
         """All findings, fixes grouped, sorted by place."""
         found: list[tuple[Module, Finding, Applicability]] = []
+        doubled = {double.node for double in self.plan.doubles}
         for state in self.plan.calls:
             found.append((state.call.module, *self._call(state)))
         for client in self.plan.clients:
             found.append((client.module, *self._client(client)))
-            found += [(use.module, *self._setting(use)) for use in client.uses if self._is_setting(use)]
+            found += [
+                (use.module, *self._setting(use))
+                for use in client.uses
+                if self._is_setting(use) and use.module.parent(use.node) not in doubled
+            ]
         for handler in self.plan.handlers:
             if handler.changes:
                 found.append((handler.module, *handler_finding(self, handler)))
         found += [(mention.module, *mention_finding(self, mention)) for mention in self.plan.mentions]
+        found += [(double.module, *self._double(double)) for double in self.plan.doubles]
         for use in self.plan.answers:
             answer = self._answer(use)
             if answer is not None:
@@ -219,6 +226,22 @@ class Findings:
     @staticmethod
     def _is_setting(use: ClientUse) -> bool:
         return isinstance(use.module.parent(use.node), cst.Attribute)
+
+    def _double(self, double: Double) -> tuple[Finding, Applicability]:
+        module = double.module
+        name = " ".join(module.text_of(double.node).split())
+        finding = self.finding(
+            module,
+            "CLR605",
+            f"`{name}` stands in for the legacy client, and cannot for the new one"
+            if double.is_class
+            else "the legacy client is replaced here, and the new one would not be",
+            module.span(double.node),
+            reason="what it says is about calls that are no longer made once these are rewritten",
+            help=self.writer.target.double,
+            url=self.pack.service.guide,
+        )
+        return finding, Applicability.MANUAL
 
     def _setting(self, use: ClientUse) -> tuple[Finding, Applicability]:
         module, node = use.module, use.node

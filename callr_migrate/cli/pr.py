@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from callr_migrate.pullrequest.preparing import Prepared
 
 _EXTRA = "pr"
+_SECRET = re.compile(r"PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|CREDENTIAL", re.IGNORECASE)
+_ASSIGNED = re.compile(r"(\b\w*(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY|CREDENTIAL)\w*=)\S+", re.IGNORECASE)
+_SHORT = 6  # characters of what would be found in words of every day
 _NAMES: dict[str, Any] = {"multiple": True, "callback": listed}
 
 
@@ -242,5 +246,16 @@ def _checked(command_line: str, prepared: Prepared, settings: Settings, options:
         )
     name = begin.contract.title
     return Checked(
-        command_line, verdict(comparison, name), report(comparison, name), comparison.judgement.equal
+        _ASSIGNED.sub(r"\1***", command_line),
+        verdict(comparison, name),
+        _without_secrets(report(comparison, name)),
+        comparison.judgement.equal,
     )
+
+
+def _without_secrets(text: str) -> str:
+    """What a program printed, without what the environment calls a secret."""
+    from callr_migrate.pullrequest.git import hidden
+
+    named = [value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= _SHORT]
+    return hidden(text, sorted(named, key=len, reverse=True))

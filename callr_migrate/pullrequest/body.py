@@ -143,7 +143,7 @@ class _Parts:
         left = len(calls) - len(done)
         if left:
             text += (
-                f" The other {left} {'stays as it is' if left == 1 else 'stay as they are'}: where a client still "
+                f" The other {'one stays as it is' if left == 1 else f'{left} stay as they are'}: where a client still "
                 "has such calls, the old and the new one stand side by side, and the program runs with both."
             )
         lines = [text, "", "| Legacy calls | |", "| --- | ---: |"]
@@ -357,10 +357,10 @@ class _Parts:
                 ),
             ]
         else:
-            sign = "Equal" if checked.equal else "**Not equal**"
+            sign = "" if checked.equal else "**They differ.** "
             lines += [
                 (
-                    f"- {sign}: {code(checked.command)} was run before and after against a local double of the service: "
+                    f"- {sign}{code(checked.command)} was run before and after against a local double of the service: "
                     f"{_prose(checked.verdict)}."
                 ),
                 "",

@@ -21,6 +21,8 @@ from callr_migrate.pullrequest.git import Git, GitError
 TRAILER = "Callr-Migrate-Tree"
 _TRAILER = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
 
+_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg")
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -90,12 +92,12 @@ def _commit(git: Git, planned: Planned, *, hooks: bool) -> Commit:
     except GitError as error:
         # What hooks have formatted is in the files, not in the index.
         if git.ask("diff", "--quiet") is not None:
-            raise _explained(error) from None
+            raise _explained(git, error) from None
         git.run("add", "--update")
         try:
             attempt()
         except GitError as again:
-            raise _explained(again) from None
+            raise _explained(git, again) from None
     _settle(git, options)
     name = git.text("rev-parse", "HEAD")
     return Commit(name, git.text("rev-parse", "HEAD^{tree}"), planned.message)
@@ -110,8 +112,11 @@ def _settle(git: Git, options: Sequence[str]) -> None:
         git.run("commit", "--amend", "--no-verify", *plain, given=message.encode(), users_language=True)
 
 
-def _explained(error: GitError) -> GitError:
-    return GitError(f"{error}; if a hook refuses the commit, mend what it names, or say --no-hooks")
+def _explained(git: Git, error: GitError) -> GitError:
+    folder = git.folder / git.text("rev-parse", "--git-path", "hooks")
+    if not any((folder / name).exists() for name in _HOOKS):
+        return error
+    return GitError(f"{error}; if that is a hook, mend what it names, or say --no-hooks")
 
 
 def foreign(git: Git, base: str, tip: str) -> str | None:

@@ -59,7 +59,7 @@ class Places:
     def new_line(self, path: Path, line: int) -> int:
         """What a line of a file is in the rewritten one."""
         source = self.sources.get(path)
-        if source is None or path not in self.edits:
+        if source is None or path not in self.edits or source.whole is not source:
             return line
         return line + sum(
             _lines_added(source, edit) for edit in self.edits[path] if edit.end <= _start_of(source, line)

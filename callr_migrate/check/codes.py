@@ -85,6 +85,15 @@ _ALL = (
         "The answer of a legacy call is read here. In the new API the field has another name or another place.",
     ),
     Code(
+        "CLR202",
+        "identifier",
+        "An identifier of a legacy answer that is compared, looked at or handed on.",
+        "The new API writes the same identifiers in lower case. Code that looks at the letters gets the legacy ones "
+        "(`x.upper()`), and literals that identifiers are compared with are lowered. What a program has stored is in "
+        "capitals: such a comparison keeps its call, and where an identifier goes on, into a database for instance, the "
+        "old and the new ones do not match. Lower the stored ones once; the first finding says how.",
+    ),
+    Code(
         "CLR301",
         "enum-constant",
         "A legacy constant that is spelled otherwise in the new API.",

@@ -53,7 +53,7 @@ def item(pack: RulePack, base: Answer | Extended, key: Value) -> Value:
     if base.kind == "object" and kind is not None and name in kind.fields:
         field = kind.fields[name]
         sort = ("array" if field.array else "object") if field.object else "scalar"
-        return Answer(sort, field.object, field.format, field.enum, base.calls, part)
+        return Answer(sort, field.object, field.format, field.enum, base.calls, part, base.object)
     return Answer("unknown", None, None, None, base.calls, part)
 
 

@@ -189,6 +189,7 @@ class Answer(Value):
     enum: str | None
     calls: frozenset[Ref]
     part: tuple[str, ...] = ()  # the fields taken so far; empty for the whole answer
+    owner: str | None = None  # the object that it is a field of
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,7 @@ class Identifier:
     legacy: str  # a regular expression of the whole text
     becomes: str
     lowered: bool = False
+    stored: str | None = None  # what to do about those that a program has stored
     evidence: Evidence | None = None
     source: str | None = None
     note: str | None = None
@@ -112,6 +113,22 @@ class WebhookEvent:
     event: str
     to: str | None
     object: str | None = None  # what it carried
+    evidence: Evidence | None = None
+    source: str | None = None
+    note: str | None = None
+    location: Location = NOWHERE
+
+
+@dataclass(frozen=True)
+class Webhooks:
+    """What a program that receives legacy webhooks reads of them."""
+
+    envelope: str  # the object that is posted
+    type: str  # its field with the name of the event
+    data: str  # its field with what happened, an object by the event
+    marks: list[str]  # texts that stand in such a program, and in no other
+    gates: list[str]  # texts of which a file that receives webhooks holds one
+    instead: str  # how v2 does it
     evidence: Evidence | None = None
     source: str | None = None
     note: str | None = None

@@ -31,13 +31,18 @@ def gate_facts(pack: RulePack) -> GateFacts:
     around = {name for each in surfaces for name in (each.module, each.distribution) if name}
     around |= {address for each in surfaces for address in each.addresses}
     return GateFacts(
-        _sorted(literal for each in surfaces for literal in each.gates),
+        # What receives webhooks may hold nothing else of the service's.
+        _sorted([literal for each in surfaces for literal in each.gates] + _received(pack)),
         _sorted(literal for each in surfaces if each.clients for literal in each.gates),
         _sorted(address for each in surfaces for address in each.addresses),
         _sorted(name for each in surfaces for name in each.calls),
         _sorted(pack.methods),
         _shortest(name.lower() for name in around),
     )
+
+
+def _received(pack: RulePack) -> list[str]:
+    return pack.webhooks.gates if pack.webhooks is not None else []
 
 
 def _sorted(texts: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import RuleError, nearest
 from callr_migrate.pack.compiled import rule_files, shown
 from callr_migrate.pack.decode import Decoder
-from callr_migrate.pack.model import Location, Method, Request, RuleFile, RulePack
+from callr_migrate.pack.model import Binding, Location, Method, Request, RuleFile, RulePack
 from callr_migrate.pack.scaffolds import scaffold_problems
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -31,7 +31,7 @@ _KINDS = {
     "scaffolds": "scaffold",
 }
 # What there is once in a pack; a later file's stands for it.
-_SINGLES = ("service", "dates", "pages")
+_SINGLES = ("service", "dates", "pages", "webhooks")
 
 
 def read_pack(folders: Sequence[Path]) -> RulePack:
@@ -153,6 +153,10 @@ def _other_problems(pack: RulePack) -> Iterator[str]:
             )
     for scaffold in pack.scaffolds.values():
         yield from scaffold_problems(pack, scaffold)
+    if pack.webhooks is not None:
+        yield from _refer(
+            f"{pack.webhooks.location}: 'webhooks'", "object", pack.webhooks.envelope, pack.objects
+        )
     for event in pack.events.values():
         yield from _refer(f"{event.location}: {event.event}", "object", event.object, pack.objects)
     if pack.dates is not None and not pack.dates.is_regular:
@@ -197,6 +201,8 @@ def _request_problems(pack: RulePack, method: Method, request: Request, names: s
     bindings = {**request.path_params, **request.query, **request.json}
     for name, binding in bindings.items():
         yield from _refer(f"{where}: {name!r}", "enum", binding.enum, pack.enums)
+        if binding.instead is not None:
+            yield from _taken_problems(pack, f"{where}: {name!r}", binding)
         for choice in binding.ask.values():
             yield from _refer(f"{where}: {name!r}", "choice", choice, pack.choices)
         value = binding.value
@@ -204,6 +210,19 @@ def _request_problems(pack: RulePack, method: Method, request: Request, names: s
             used = value[1:].split(".")[0]
             if used not in names:
                 yield f"{where}: {name!r} is {value!r}, but there is no such parameter{nearest(used, names)}"
+
+
+def _taken_problems(pack: RulePack, where: str, binding: Binding) -> Iterator[str]:
+    assert binding.instead is not None
+    kind = pack.objects.get(binding.instead.object)
+    if kind is None:
+        yield from _refer(where, "object", binding.instead.object, pack.objects)
+        return
+    for name in (binding.instead.field, binding.instead.take):
+        if name not in kind.fields:
+            yield f"{where}: {kind.object} has no field {name!r}{nearest(name, kind.fields)}"
+    if not binding.manual:
+        yield f"{where} has 'instead' and needs 'manual' with what to do where the object is not known"
 
 
 def _refer(where: str, kind: str, name: str | None, known: dict[str, Any]) -> Iterator[str]:

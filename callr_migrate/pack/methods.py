@@ -32,6 +32,15 @@ class Returns:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Another field of the object whose `field` the argument is: v2 wants that one in its place."""
+
+    object: str
+    field: str
+    take: str  # by its legacy name
+
+
+@dataclass(frozen=True)
 class Binding:
     """One path, query or body parameter of a request: where its value comes from and how it changes."""
 
@@ -41,6 +50,8 @@ class Binding:
     required: bool = False  # v2 refuses the request without it
     omit_if: str | None = None  # leave the parameter out where the argument is this constant
     ask: dict[str, str] = field(default_factory=dict)  # constant (or `absent`) -> choice that settles it
+    instead: Taken | None = None  # the value is known only where it comes from such an object
+    manual: str | None = None  # what to do where it does not
     evidence: Evidence | None = None
     source: str | None = None
     note: str | None = None

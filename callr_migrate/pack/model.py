@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location, Param, StatedFact, Verb
-from callr_migrate.pack.forms import DateForms, Identifier, Pages, Scaffold, WebhookEvent
+from callr_migrate.pack.forms import DateForms, Identifier, Pages, Scaffold, WebhookEvent, Webhooks
 from callr_migrate.pack.methods import (
     Binding,
     Choice,
@@ -20,6 +20,7 @@ from callr_migrate.pack.methods import (
     Request,
     Result,
     Returns,
+    Taken,
 )
 from callr_migrate.pack.surfaces import (
     App,
@@ -66,9 +67,11 @@ __all__ = [
     "Service",
     "StatedFact",
     "Surface",
+    "Taken",
     "Target",
     "Verb",
     "WebhookEvent",
+    "Webhooks",
 ]
 
 
@@ -91,6 +94,7 @@ class RuleFile:
     scaffolds: list[Scaffold] = field(default_factory=list)
     dates: DateForms | None = None
     pages: Pages | None = None
+    webhooks: Webhooks | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,7 @@ class RulePack:
     scaffolds: dict[str, Scaffold] = field(default_factory=dict)
     dates: DateForms | None = None
     pages: Pages | None = None
+    webhooks: Webhooks | None = None
 
     @property
     def default_target(self) -> str:

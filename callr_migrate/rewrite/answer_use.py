@@ -30,6 +30,8 @@ class AnswerUse:
     compared: Span | None = None  # what is shown of the new code: a side of a comparison, an expression
     either: bool = False  # whether the new code takes answers of both APIs
     handed_to: cst.CSTNode | None = None  # the legacy call that an identifier or a date goes to
+    together: bool = False  # whether its calls change all or none
+    once: str | None = None  # what to do about all of its kind, told at the first place
     dated: bool = False  # whether it is a date that goes to the call
     shown: str | None = None
     replacements: list[tuple[Span, str]] = field(default_factory=list)

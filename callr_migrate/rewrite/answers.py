@@ -10,15 +10,12 @@ from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.values import Answer, Constant, Extended, Literal, Ref, Value, answers
 from callr_migrate.findings import Evidence, Fact
-from callr_migrate.rewrite import dates, fields
+from callr_migrate.rewrite import dates, fields, identifiers
 from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.carriers import FOLLOWED, Carriers, Ways
 from callr_migrate.rewrite.uses import is_tested, loads, shows
 
 __all__ = ["AnswerUse", "Answers"]
-
-# Methods of a text that work the same whatever its case is.
-_CASELESS = {"lower", "upper", "casefold", "strip", "encode"}
 
 
 class Answers:
@@ -32,6 +29,8 @@ class Answers:
         self.module = module
         self.legacy_calls = legacy_calls
         self.dates = dates.DateUses(self.flows, self.pack.dates)
+        rule = self.pack.identifiers.get(identifiers.FORMAT)
+        self.identifiers = identifiers.IdentifierUses(self.flows, rule)
         self.found: list[AnswerUse] = []
         self._seen: set[cst.CSTNode] = set()
         for node in loads(self.module):
@@ -87,11 +86,13 @@ class Answers:
         elif direct[0].kind == "array":
             self._container(use, held)
         else:
-            self._scalar(use, direct[0], others)
+            nothing = [option for option in value.options() if self._is_nothing(option)]
+            self._scalar(use, direct[0], [*others, *nothing])
         self._keep(use)
 
     def _keep(self, use: AnswerUse) -> None:
-        if use.blocked or use.replacements or use.shown or use.message or use.handed_to:
+        told = use.blocked or use.replacements or use.shown or use.message
+        if told or use.handed_to or use.together:
             self.found.append(use)
 
     def _is_asked(self, node: cst.BaseExpression) -> bool:
@@ -109,8 +110,8 @@ class Answers:
 
     def _container(self, use: AnswerUse, held: frozenset[Answer]) -> None:
         """A list, dict or the like with answers in it."""
-        if all(answer.format == "hash" for answer in held):
-            use.shown = "an identifier is handed on, and is lower case in v2"
+        if all(answer.format == identifiers.FORMAT for answer in held):
+            self.identifiers.goes_on(use)
         elif shows(self.module, use.node):
             use.shown = f"answers are shown in their v2 form (line {self._line(use.node)})"
         elif all(answer.format in dates.FORMATS for answer in held):
@@ -149,24 +150,10 @@ class Answers:
             use.handed_to, use.dated = call, True
         elif answer.format in dates.FORMATS:
             self.dates.look(use, answer, others)
-        elif answer.format == "hash" and (call := self._legacy_receiver(use.node)) is not None:
+        elif answer.format == identifiers.FORMAT and (call := self._legacy_receiver(use.node)) is not None:
             use.handed_to = call
-        elif answer.format == "hash":
-            self._identifier(use)
-
-    def _identifier(self, use: AnswerUse) -> None:
-        """An identifier is the same but for its case: what looks at its letters would not find them."""
-        parent = self.module.parent(use.node)
-        line = self._line(use.node)
-        if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
-            use.blocked = f"an identifier is compared (line {line}); identifiers are lower case in v2"
-        elif isinstance(parent, cst.Subscript) and parent.value is use.node:
-            use.blocked = f"an identifier is taken apart (line {line}); identifiers are lower case in v2"
-        elif isinstance(parent, cst.Attribute) and parent.value is use.node:
-            if parent.attr.value not in _CASELESS:
-                use.blocked = f"`.{parent.attr.value}` of an identifier is used (line {line}); identifiers are lower case in v2"
-        elif not shows(self.module, use.node):
-            use.shown = "an identifier is handed on, and is lower case in v2"
+        elif answer.format == identifiers.FORMAT:
+            self.identifiers.look(use, others)
 
     def _legacy_receiver(self, node: cst.BaseExpression) -> cst.CSTNode | None:
         """The legacy call that has the value for an argument, or as an entry of one."""

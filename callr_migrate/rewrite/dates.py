@@ -7,7 +7,6 @@ and from the legacy one; `x[:19]` with the old separator is the legacy text. Bot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -18,11 +17,9 @@ from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Answer, Constant, Literal, Symbol, Value, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.forms import DateForms
+from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.style import is_atom
 from callr_migrate.rewrite.uses import Flows, shows
-
-if TYPE_CHECKING:
-    from callr_migrate.rewrite.answer_use import AnswerUse
 
 FORMATS = ("datetime", "datetime_or_null", "date")
 _ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)

@@ -131,11 +131,21 @@ class _Writer:
         return self.style.fancy_fstrings or not any(bad in value for bad in (mark, "\\", "#", "!"))
 
     def _segment(self, part: PathValue) -> str:
-        text = self.copy(part.node)
+        text = self._with_key(part) if part.key is not None else self.copy(part.node)
         if part.lower:
             return (text if is_atom(self.module, part.node) else f"({text})") + ".lower()"
         other = '"' if self.style.quote == "'" else "'"
         return f"{self.quote}({text}, safe={other}{other})"
+
+    def _with_key(self, part: PathValue) -> str:
+        """The argument with the legacy name of another field, unless its answer changes and the key with it."""
+        assert part.key is not None
+        start, stop = self.module.span(part.key)
+        if self.texts.at((start, stop)) is not None:
+            return self.copy(part.node)
+        low, high = copied(self.module, part.node)
+        key = f"{part.key.quote}{part.take}{part.key.quote}"
+        return self.texts.new_text((low, start)) + key + self.texts.new_text((stop, high))
 
     def copy(self, node: cst.BaseExpression) -> str:
         """The text of an argument, what changes inside of it included."""

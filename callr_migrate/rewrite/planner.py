@@ -26,7 +26,7 @@ from callr_migrate.rewrite.coverage import Coverage
 from callr_migrate.rewrite.effects import is_retried
 from callr_migrate.rewrite.handlers import Handler, Handlers
 from callr_migrate.rewrite.mentions import Mention, find_mentions
-from callr_migrate.rewrite.request import Refusal
+from callr_migrate.rewrite.request import PathValue, Refusal
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
 from callr_migrate.rewrite.uses import ClientUses, Flows
 
@@ -159,13 +159,32 @@ class Planner:
             return
         legacy = set(self.by_node)
         carriers = Carriers(self.evaluator)
+        taken = {
+            part.key: (state, part)
+            for state in self.states
+            for part in (state.plan.path if state.plan is not None else ())
+            if isinstance(part, PathValue) and part.key is not None
+        }
         for module in self.modules:
             self.plan.answers += Answers(carriers, module, legacy).found
+            for use in self.plan.answers if taken else ():
+                if use.place in taken:
+                    self._take(use, *taken[use.place])  # type: ignore[index]
             for ref, found in ClientUses(Flows(self.evaluator, module), legacy).found.items():
                 client = self._clients.get(ref)
                 if client is not None:
                     client.uses += found
                     client.keeps += [use.reason for use in found]
+
+    def _take(self, use: AnswerUse, state: CallState, part: PathValue) -> None:
+        """The key of an answer whose other field goes to a call."""
+        assert part.key is not None
+        if part.taken is None:
+            return
+        use.handed_to = state.call.node
+        use.blocked = None
+        use.message = f"v2 wants `{part.taken}` here"
+        use.replacements = [(use.module.span(part.key), f"{part.key.quote}{part.taken}{part.key.quote}")]
 
     # Refusals
 
@@ -258,8 +277,7 @@ class Planner:
                 reason = f"a date of its answer goes into line {receiver.line} as a text"
         if (
             reason is None
-            and use.replacements
-            and not use.either
+            and (use.together or (use.replacements and not use.either))
             and not all(state.rewritten for state in states)
         ):
             other = next(state for state in states if not state.rewritten)

@@ -51,6 +51,9 @@ class PathValue:
 
     node: cst.BaseExpression
     lower: bool
+    key: cst.SimpleString | None = None  # a key in `node`, in whose place another field is taken
+    take: str = ""  # that field, where the answer stays a legacy one
+    taken: str | None = None  # and in an answer of v2
 
 
 @dataclass(frozen=True)

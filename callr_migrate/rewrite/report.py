@@ -70,7 +70,26 @@ class Findings:
             if answer is not None:
                 found.append((use.module, *answer))
         grouped = self._grouped(found)
-        return sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
+        ordered = sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
+        return self._told_once(ordered)
+
+    def _told_once(self, ordered: list[Finding]) -> list[Finding]:
+        """What is to be done for all findings of a kind stands at the first of them; the others name its place."""
+        modules = {module.path: module for module in self.writer.modules}
+        pending = {use.once for use in self.plan.answers}
+        first: dict[str, str] = {}
+        results: list[Finding] = []
+        for finding in ordered:
+            text = finding.help
+            if text is None or text not in pending:
+                results.append(finding)
+            elif text in first:
+                results.append(replace(finding, help=f"What to do is told at {first[text]}."))
+            else:
+                line = modules[finding.path].source.position(finding.start).line
+                first[text] = f"{finding.path.as_posix()}:{line}"
+                results.append(finding)
+        return results
 
     def keep_credentials(self) -> None:
         """Refuse the calls whose new text, or that of their client, would hold a literal credential."""
@@ -267,9 +286,14 @@ class Findings:
         if message is None or self._mapped.isdisjoint(use.calls):
             return None
         module = use.module
-        rewritten = bool(replacements) and any(self.writer.is_rewritten(ref.node) for ref in use.calls)
+        changes = any(self.writer.is_rewritten(ref.node) for ref in use.calls)
+        rewritten = bool(replacements) and changes
         span = use.span
         fix = becomes = None
+        if changes and not rewritten and use.blocked is None:
+            # It is told of what the fix of the call does.
+            ref = next(ref for ref in use.calls if self.writer.is_rewritten(ref.node))
+            fix = self.fix(ref.module, ref.module.span(ref.node), message)
         if rewritten:
             fix = self.fix(module, span, message)
             whole = use.compared or span
@@ -280,12 +304,13 @@ class Findings:
             message,
             span,
             facts=tuple(use.facts),
-            reason=use.blocked or (None if rewritten else "its call stays as it is, so it must, too"),
+            reason=use.blocked or (None if changes else "its call stays as it is, so it must, too"),
+            help=use.once,
             url=self.pack.service.guide,
             becomes=becomes,
             fix=fix,
         )
-        return finding, _applicability(list(use.facts), []) if rewritten else Applicability.MANUAL
+        return finding, _applicability(list(use.facts), []) if fix else Applicability.MANUAL
 
     # Fixes
 

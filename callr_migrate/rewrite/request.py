@@ -28,6 +28,7 @@ from callr_migrate.rewrite.plans import PathValue as PathValue
 from callr_migrate.rewrite.plans import Refusal as Refusal
 from callr_migrate.rewrite.plans import RequestPlan as RequestPlan
 from callr_migrate.rewrite.spread import Spread, option_parts
+from callr_migrate.rewrite.taken import other_key
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _PLAIN_SEGMENT = re.compile(r"[\w.~+-]+\Z", re.ASCII)
@@ -203,6 +204,8 @@ class Planning:
         node = self._argument(binding.value)
         if node is None:
             raise Refusal(f"the call gives no value for `{name}`")
+        if binding.instead is not None:
+            self._instead(node, binding)
         lower = binding.format == "hash"
         known = constants(self.evaluator.evaluate(self.call.module, node))
         told = "is not known to hold something"
@@ -228,7 +231,17 @@ class Planning:
             self._add_segment(text if _PLAIN_SEGMENT.match(text) else quote(text, safe=""))
             return
         self.emitted.append(node)
-        self.result.path.append(PathValue(node, lower))
+        self.result.path.append(self._instead(node, binding) or PathValue(node, lower))
+
+    def _instead(self, node: cst.BaseExpression, binding: Binding) -> PathValue | None:
+        """Another field of the object that the argument is a field of, where v2 wants that one."""
+        if binding.instead is None:
+            return None
+        key, reason = other_key(self.evaluator, self.call.module, node, binding)
+        if key is None:
+            raise Refusal(reason or "v2 wants another field")
+        field = self.pack.objects[binding.instead.object].fields[binding.instead.take]
+        return PathValue(node, lower=False, key=key, take=binding.instead.take, taken=field.to)
 
     # Query and body
 

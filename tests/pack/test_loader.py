@@ -72,6 +72,49 @@ def marked(text: str) -> int:
 
 # Each text has one mistake, on the marked line; the message names the key, and the right name where there is one.
 MISTAKES = {
+    "dates that differ in more than a separator": (
+        """\
+dates:
+  legacy: ['%Y-%m-%d %H:%M:%S']  # <-
+  rest: ['%d.%m.%YT%H:%M:%SZ']
+  'null': []
+""",
+        "the first form of 'rest' has to be the first of 'legacy' with another separator and something behind it",
+    ),
+    "another field of an object that has none such": (
+        """\
+objects:
+- object: Brush
+  fields: {hash: {manual: m}, width: width}
+methods:
+- method: paint.dry
+  summary: Dry.
+  params: [brush]
+  rest:
+    verb: GET  # <-
+    path: /dry/{brush}
+    path_params:
+      brush: {value: $brush, instead: {object: Brush, field: hash, take: with}, manual: m}
+""",
+        "paint.dry: 'brush': Brush has no field 'with' (did you mean 'width'?)",
+    ),
+    "another field without what to do where it is not known": (
+        """\
+objects:
+- object: Brush
+  fields: {hash: {manual: m}, width: width}
+methods:
+- method: paint.dry
+  summary: Dry.
+  params: [brush]
+  rest:
+    verb: GET  # <-
+    path: /dry/{brush}
+    path_params:
+      brush: {value: $brush, instead: {object: Brush, field: hash, take: width}}
+""",
+        "paint.dry: 'brush' has 'instead' and needs 'manual' with what to do where the object is not known",
+    ),
     "unknown key": (
         """\
 enums:

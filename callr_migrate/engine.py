@@ -341,7 +341,9 @@ class _Engine:
         from callr_migrate.check.scenarios import all_scenarios
 
         root = self.settings.root.resolve()
-        found = all_scenarios(evaluator, self.stories.all, states, self.secrets, root, self._failed)
+        found = all_scenarios(
+            evaluator, self.stories.all, states, self.secrets, root, self._failed, self._mentioning
+        )
         self.report.scenarios += [each for each in found if self._is_shown(each.path)]
 
     def _failed(self, error: Exception, path: Path | None = None) -> None:

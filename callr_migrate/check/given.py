@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import libcst as cst
@@ -12,7 +13,8 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.settling import short
-from callr_migrate.evaluate.values import Answer, Constant, Literal, Named, Ref, Value, constants
+from callr_migrate.evaluate.values import Answer, Constant, Literal, Named, Ref, Unknown, Value, constants
+from callr_migrate.rewrite.options import OptionDicts, Unfollowed
 
 Steps = tuple[str | int | None, ...]
 
@@ -56,12 +58,48 @@ class _Found:
     at: Ref
 
 
+_Entries = dict[str | int | None, Ref | Value | _Found]
+
+
+class Dicts:
+    """The dicts that some legacy calls are given, also those that are filled in several steps."""
+
+    def __init__(
+        self, evaluator: Evaluator, calls: Iterable[LegacyCall], mentioning: Callable[[str], Path | None]
+    ) -> None:
+        """`mentioning` gives a file with a word in it that is not analysed."""
+        self.evaluator = evaluator
+        self._dicts = OptionDicts(evaluator, mentioning)
+        self._takers: dict[cst.CSTNode, cst.CSTNode] = {
+            argument: call.node for call in calls for argument in call.bound.arguments or ()
+        }
+
+    def entries(self, at: Ref) -> _Entries | None:
+        """What an argument holds by its keys; None where that is not known. What may be missing is not known."""
+        if at.node not in self._takers or not isinstance(at.node, cst.BaseExpression):
+            return None
+        try:
+            held = self._dicts.of(at.module, at.node, self._takers)
+        except Unfollowed:
+            return None
+        found: _Entries = {}
+        for entry in held.entries:
+            place = Ref(entry.module, entry.value)
+            is_sure = entry.key in held.certain and entry.key not in found
+            value = (
+                self.evaluator.evaluate(entry.module, entry.value) if is_sure else Unknown("it may differ")
+            )
+            found[entry.key] = _Found(value, place)
+        return found
+
+
 class Parameters:
     """The parameters of one legacy call."""
 
-    def __init__(self, evaluator: Evaluator, call: LegacyCall) -> None:
+    def __init__(self, evaluator: Evaluator, call: LegacyCall, dicts: Dicts) -> None:
         self.evaluator = evaluator
         self.call = call
+        self.dicts = dicts
         self.params = list(call.rule.params or ()) if call.rule is not None else []
         arguments = call.bound.arguments
         self.are_known = arguments is not None
@@ -117,16 +155,24 @@ class Parameters:
             if given.kind is not Kind.ABSENT:
                 yield steps, given
 
-    def _found(self, part: Ref | Value, at: Ref | None = None) -> _Found:
+    def _found(self, part: Ref | Value | _Found, at: Ref | None = None) -> _Found:
+        if isinstance(part, _Found):
+            return part
         if isinstance(part, Ref):
             assert isinstance(part.node, cst.BaseExpression)
             return _Found(self.evaluator.evaluate(part.module, part.node), part)
         assert at is not None
         return _Found(part, at)
 
-    def _inside(self, found: _Found) -> dict[str | int, Ref | Value] | None:
+    def _inside(self, found: _Found) -> _Entries | None:
         """The entries of a dict or list, each once; None for anything else, and where they are not all known."""
-        options = list(found.value.options())
+        plain = self._plain(found.value)
+        if plain is not None:
+            return plain
+        return self.dicts.entries(found.at)
+
+    def _plain(self, given: Value) -> _Entries | None:
+        options = list(given.options())
         value = options[0]
         if len(options) > 1:
             return None

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from callr_migrate.check.apps import Story, place
-from callr_migrate.check.given import Given, Kind, Parameters, Steps, common
+from callr_migrate.check.given import Dicts, Given, Kind, Parameters, Steps, common
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.evaluate import Evaluator
@@ -55,11 +55,17 @@ def all_scenarios(
     secrets: Secrets,
     root: Path,
     failed: Callable[[Exception, Path], None],
+    mentioning: Callable[[str], Path | None],
 ) -> Iterator[Scenario]:
-    """The scenarios for all retired apps, and all calls that need one; `failed` is told of faults."""
+    """The scenarios for all retired apps, and all calls that need one; `failed` is told of faults.
+
+    `mentioning` gives a file with a word in it that is not analysed.
+    """
+    states = list(states)
+    dicts = Dicts(evaluator, [state.call for state in states], mentioning)
     for subject in _subjects(evaluator, stories, states):
         try:
-            yield from _scenarios(evaluator, subject, secrets, root)
+            yield from _scenarios(evaluator, subject, secrets, root, dicts)
         except Exception as error:
             failed(error, subject.first.call.module.path)
 
@@ -85,12 +91,14 @@ def _subjects(
             yield Subject(scaffold, f"the {state.call.method}", state, ())
 
 
-def _scenarios(evaluator: Evaluator, subject: Subject, secrets: Secrets, root: Path) -> list[Scenario]:
+def _scenarios(
+    evaluator: Evaluator, subject: Subject, secrets: Secrets, root: Path, dicts: Dicts
+) -> list[Scenario]:
     """The scenarios for a subject: one for each name that its app may get. Places are told from `root`."""
     if subject.made is None:
         names: list[str | None] = [None]
     else:
-        name = Parameters(evaluator, subject.made.call).arguments.get("name")
+        name = Parameters(evaluator, subject.made.call, dicts).arguments.get("name")
         known = constants(evaluator.evaluate(subject.made.call.module, name)) if name is not None else None
         texts = {each.value for each in known or () if isinstance(each.value, str) and each.value}
         module = subject.made.call.module
@@ -99,7 +107,7 @@ def _scenarios(evaluator: Evaluator, subject: Subject, secrets: Secrets, root: P
     return [
         Scenario(
             name_text or subject.scaffold.scaffold,
-            _Filling(evaluator, subject, secrets, root, name_text).text(),
+            _Filling(evaluator, subject, secrets, root, dicts, name_text).text(),
             subject.first.call.module.path,
             tuple((state.call.module.path, *state.call.module.span(state.call.node)) for state in states),
         )
@@ -119,14 +127,20 @@ class _Filling:
     """One scenario being written."""
 
     def __init__(
-        self, evaluator: Evaluator, subject: Subject, secrets: Secrets, root: Path, name: str | None
+        self,
+        evaluator: Evaluator,
+        subject: Subject,
+        secrets: Secrets,
+        root: Path,
+        dicts: Dicts,
+        name: str | None,
     ) -> None:
         self.subject = subject
         self.secrets = secrets
         self.root = root
         self.name = name
-        self.made = Parameters(evaluator, subject.made.call) if subject.made else None
-        self.calls = [(state, Parameters(evaluator, state.call)) for state in subject.calls]
+        self.made = Parameters(evaluator, subject.made.call, dicts) if subject.made else None
+        self.calls = [(state, Parameters(evaluator, state.call, dicts)) for state in subject.calls]
         self.taken: set[tuple[str, Steps]] = set()  # method, or nothing for that of `made` -> steps
 
     def text(self) -> str:

@@ -84,6 +84,7 @@ def test_each_kind_has_one_of_the_right_shape(tmp_path: Path) -> None:
 def test_click_to_call_carries_over_what_is_literal(tmp_path: Path) -> None:
     text = scaffold(tmp_path, CALLBACK)["Callback"]
     scenario = shaped(text)
+    assert "# TODO" not in text.partition("variables:")[2].partition("branches:")[0]
     assert scenario["variables"] == {"$a_number": "", "$b_number": "+33199001021", "$cli": "+33199001022"}
     branches = scenario["branches"]
     (first,) = branches["api-initiated"]["actions"]
@@ -155,8 +156,10 @@ def test_no_secret(tmp_path: Path) -> None:
     text = REALTIME.replace("https://example.com/rt", "https://rt-user:owls-by-night@example.com/rt")
     text += TRACKING.replace('"+33199001020"', '"fourteen-owls"').replace("RECORD", 'flag("fourteen-owls")')
     text += 'api.call("apps.create", "REALTIME10", "Token", {"url": "https://example.com/?api_key=owl-owl-owl"})\n'
+    # Too short to be looked for in all texts, but it stands where it is one.
+    text += 'api.call("apps.create", "REALTIME10", "Short", {"url": join(token="owl")})\n'
     texts = scaffold(tmp_path, text)
-    assert len(texts) == 3
+    assert len(texts) == 4
     for scenario in texts.values():
         assert "owl" not in scenario
         assert "rt-user" not in scenario
@@ -186,6 +189,37 @@ def test_calls_that_differ_make_no_default(tmp_path: Path) -> None:
     assert scenario["variables"]["$b_number"] == ""
     assert "b_targets[0].timeout" in text
     assert "differs" in text
+
+
+STEPS = {
+    "filled": 'params = {}\nparams["url"] = "https://example.com/rt"\n',
+    "dict": 'params = dict(url="https://example.com/rt")\n',
+    "unpacked": 'BASE = {"url": "https://example.com/rt"}\nparams = {**BASE, "data_format": "JSON"}\n',
+}
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_settings_that_are_put_together_in_steps(tmp_path: Path, steps: str) -> None:
+    text = scaffold(tmp_path, STEPS[steps] + 'api.call("apps.create", "REALTIME10", "Menu", params)\n')[
+        "Menu"
+    ]
+    url = shaped(text)["branches"]["inbound-call"]["actions"][0]["params"]["url"]
+    assert url == "https://example.com/rt"
+    assert "which the source does not tell" not in text
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        'params = {}\nif night:\n    params["url"] = "https://example.com/rt"\n',
+        'params = {"data_format": "JSON"}\nparams.update(url="https://example.com/rt")\n',
+        'params = {"url": "https://example.com/rt"}\nif night:\n    params["url"] = "https://example.com/night"\n',
+    ],
+)
+def test_what_differs_from_run_to_run_is_asked_for(tmp_path: Path, steps: str) -> None:
+    text = scaffold(tmp_path, steps + 'api.call("apps.create", "REALTIME10", "Menu", params)\n')["Menu"]
+    assert shaped(text)["branches"]["inbound-call"]["actions"][0]["params"]["url"] == ""
+    assert "# TODO: params.url is " in text
 
 
 @pytest.mark.parametrize(

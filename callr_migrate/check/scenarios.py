@@ -24,7 +24,7 @@ from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.findings import Scenario
 from callr_migrate.pack.forms import Scaffold
-from callr_migrate.pack.scaffolds import MARK, Slot, shown_path, slot_of, slots
+from callr_migrate.pack.scaffolds import MARK, Slot, conditions, shown_path, slot_of, slots
 from callr_migrate.rewrite.state import CallState
 from callr_migrate.secret_text import IN_ADDRESS, is_credential_name
 
@@ -63,7 +63,7 @@ def all_scenarios(
     """
     states = list(states)
     dicts = Dicts(evaluator, [state.call for state in states], mentioning)
-    for subject in _subjects(evaluator, stories, states):
+    for subject in _subjects(evaluator, stories, states, dicts):
         try:
             yield from _scenarios(evaluator, subject, secrets, root, dicts)
         except Exception as error:
@@ -71,12 +71,15 @@ def all_scenarios(
 
 
 def _subjects(
-    evaluator: Evaluator, stories: Iterable[Story], states: Iterable[CallState]
+    evaluator: Evaluator, stories: Iterable[Story], states: Iterable[CallState], dicts: Dicts
 ) -> Iterator[Subject]:
     """What there is a scaffold for."""
     pack = evaluator.pack
     by_app = {scaffold.app: scaffold for scaffold in pack.scaffolds.values() if scaffold.app}
-    by_method = {name: scaffold for scaffold in pack.scaffolds.values() for name in scaffold.methods}
+    by_method: dict[str, list[Scaffold]] = {}
+    for each in pack.scaffolds.values():
+        for name in each.methods:
+            by_method.setdefault(name, []).append(each)
     for story in stories:
         scaffold = by_app.get(story.app.app)
         if scaffold is None:
@@ -86,9 +89,11 @@ def _subjects(
         if story.made is not None or any(state.call.method in starting for state in story.calls):
             yield Subject(scaffold, f"the {story.app.app} app", story.made, tuple(story.calls))
     for state in states:
-        scaffold = by_method.get(state.call.method or "")
-        if scaffold is not None:
-            yield Subject(scaffold, f"the {state.call.method}", state, ())
+        for scaffold in by_method.get(state.call.method or "", ()):
+            parameters = Parameters(evaluator, state.call, dicts)
+            wanted = conditions(scaffold).items()
+            if all(parameters.at(slot.steps).value in values for slot, values in wanted):
+                yield Subject(scaffold, f"the {state.call.method}", state, ())
 
 
 def _scenarios(

@@ -150,6 +150,9 @@ class Scaffold:
     text: str
     app: str | None = None
     methods: list[str] = field(default_factory=list)
+    when: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # parameter -> values for which it is the right one
     evidence: Evidence | None = None
     source: str | None = None
     location: Location = NOWHERE

@@ -61,6 +61,12 @@ def slots(text: str) -> Iterator[Slot]:
     yield from map(slot_of, MARK.finditer(text))
 
 
+def conditions(scaffold: Scaffold) -> dict[Slot, list[str]]:
+    """The places in the parameters that decide whether it is the right one, and what must stand there."""
+    found = {next(slots(f"<{path}>"), None): values for path, values in scaffold.when.items()}
+    return {slot: values for slot, values in found.items() if slot is not None}
+
+
 def scaffold_problems(pack: RulePack, scaffold: Scaffold) -> Iterator[str]:
     """One line for each name in a scaffold that the pack does not have."""
     where = f"{scaffold.location}: {scaffold.scaffold}"
@@ -68,10 +74,12 @@ def scaffold_problems(pack: RulePack, scaffold: Scaffold) -> Iterator[str]:
         yield f"{where} needs either 'app' or 'methods'"
     if scaffold.app and scaffold.app not in pack.apps:
         yield f"{where}: no app {scaffold.app!r} in the pack{nearest(scaffold.app, pack.apps)}"
+    if len(conditions(scaffold)) < len(scaffold.when):
+        yield f"{where}: 'when' has a key that names no parameter"
     for name in scaffold.methods:
         if name not in pack.methods:
             yield f"{where}: no method {name!r} in the pack{nearest(name, pack.methods)}"
-    for slot in slots(scaffold.text):
+    for slot in (*slots(scaffold.text), *conditions(scaffold)):
         for name in slot.methods:
             if name not in pack.methods:
                 yield f"{where}: no method {name!r} in the pack{nearest(name, pack.methods)}"

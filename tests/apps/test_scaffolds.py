@@ -18,7 +18,7 @@ from retired import HEAD, migrate, scaffold, write
 from callr_migrate.check.scenarios import scalar
 from callr_migrate.cli import main
 from callr_migrate.findings import Scenario
-from callr_migrate.pack import load_pack
+from callr_migrate.pack import RuleError, load_pack
 from callr_migrate.scaffolding import scaffold_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +150,22 @@ def test_real_time(tmp_path: Path) -> None:
 def test_real_time_for_calls_to_its_numbers_only(tmp_path: Path) -> None:
     made = REALTIME.partition('api.call("calls.realtime')[0]
     assert set(shaped(scaffold(tmp_path, made)["Menu"])["branches"]) == {"inbound-call"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ('"VOICE_SIMPLE"', {"voice-campaign"}),
+        ('"VOICE_IVR"', {"voice-menu"}),
+        ('"SMS_SIMPLE"', set()),
+        ("kind", set()),
+    ],
+)
+def test_campaigns_by_phone(tmp_path: Path, kind: str, names: set[str]) -> None:
+    text = f'api.call("sendr/10/campaign.save", api.call("sendr/10/campaign.get_object_template", {kind}))\n'
+    texts = scaffold(tmp_path, text)
+    assert set(texts) == names
+    assert all(map(shaped, texts.values()))
 
 
 def test_no_secret(tmp_path: Path) -> None:
@@ -454,3 +470,51 @@ def test_every_retired_app_has_a_scaffold_or_no_known_successor() -> None:
     pack = load_pack()
     covered = {scaffold.app for scaffold in pack.scaffolds.values()}
     assert {name for name, app in pack.apps.items() if app.retired} - covered == {"CONFERENCE10"}
+
+
+# -- rules ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("app: REALTIME1", "no app 'REALTIME1' in the pack (did you mean 'REALTIME10'?)"),
+        (
+            "methods: [calls.broadcast_2]",
+            "no method 'calls.broadcast_2' in the pack (did you mean 'calls.broadcast_1'?)",
+        ),
+        ("", "own needs either 'app' or 'methods'"),
+        (
+            "app: REALTIME10\n  text: <params.ur!>",
+            "<params.ur>: REALTIME10 has no field 'ur' (did you mean 'url'?)",
+        ),
+        ("app: REALTIME10\n  text: <nam>", "<nam> names 'nam', but apps.create has no such parameter"),
+        ("app: REALTIME10\n  text: <calls.realtim:app>", "no method 'calls.realtim' in the pack"),
+        (
+            "app: REALTIME10\n  text: <calls.realtime:target.numbr>",
+            "<target.numbr>: Target has no field 'numbr' (did you mean 'number'?)",
+        ),
+        ("methods: [thedialr.call]\n  text: <dialout[][]>", "goes through two lists"),
+        (
+            "methods: [thedialr.call]\n  when: {strat: [x]}",
+            "<strat> names 'strat', but thedialr.call has no such parameter",
+        ),
+        ("methods: [thedialr.call]\n  when: {'': [x]}", "'when' has a key that names no parameter"),
+    ],
+)
+def test_mistakes_in_a_scaffold(tmp_path: Path, change: str, told: str) -> None:
+    text = change if "text:" in change else f"{change}\n  text: x"
+    (tmp_path / "own.yaml").write_text(f"scaffolds:\n- scaffold: own\n  {text.lstrip()}\n", "utf-8")
+    with pytest.raises(RuleError) as caught:
+        load_pack([tmp_path])
+    assert any(told in problem and "own.yaml:2" in problem for problem in caught.value.problems), caught.value
+
+
+def test_a_scaffold_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "own.yaml").write_text(
+        "scaffolds:\n- scaffold: real-time\n  app: REALTIME10\n  text: |\n    branches:\n      ours: {actions: [{action: answer@v1}]}\n",
+        "utf-8",
+    )
+    text = scaffold(tmp_path, REALTIME, overrides={"rules": [str(tmp_path / "rules")]})["Menu"]
+    assert set(shaped(text)["branches"]) == {"ours"}

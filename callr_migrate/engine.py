@@ -29,6 +29,7 @@ from callr_migrate.faults import described
 from callr_migrate.findings import Failure, Finding, Report, Unseen
 from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
+from callr_migrate.progressing import OnProgress, unheard
 from callr_migrate.rewrite.planner import Planner
 from callr_migrate.rewrite.posting import prepare
 from callr_migrate.rewrite.report import Findings
@@ -61,6 +62,7 @@ def analyse(
     selection: Selection | None = None,
     scaffolds: bool = False,
     further: Sequence[str] = (),
+    on_progress: OnProgress = unheard,
 ) -> list[Finding]:
     """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
 
@@ -76,6 +78,7 @@ def analyse(
     engine.goes_further = has_clients
     engine.scaffolds = scaffolds
     engine.further = further
+    engine.on_progress = on_progress
     return engine.run(sources)
 
 
@@ -100,6 +103,7 @@ class _Engine:
         self.passes = passes
         self.goes_further = True
         self.further: Sequence[str] = ()
+        self.on_progress: OnProgress = unheard
         self.scaffolds = False
         self.secrets: Secrets | None = None
         self.stories: Stories | None = None
@@ -117,7 +121,8 @@ class _Engine:
             self.known[source.path.resolve()] = source
         project = Project(self.settings.root, self._read)
         findings: list[Finding] = []
-        for source in sources:
+        for done, source in enumerate(sources):
+            self.on_progress(done, len(sources), "Parsing")
             obstacle = self._parse(project, source)
             if obstacle is not None and self._is_shown(source.path):
                 findings += self._not_analysed(source, obstacle)
@@ -252,6 +257,7 @@ class _Engine:
             if done and not self.goes_further:
                 break
             for module in pending:
+                self.on_progress(len(done), len(project.modules), "Searching")
                 done.add(module.path.resolve())
                 detectors = [posts.detect]
                 if self.goes_further or self.markers.search(module.source.text):
@@ -276,7 +282,8 @@ class _Engine:
     ) -> tuple[list[CallState], list[Finding]]:
         states: list[CallState] = []
         planner.calls = calls
-        for call in calls:
+        for done, call in enumerate(calls):
+            self.on_progress(done, len(calls), "Judging calls")
             try:
                 state = judge(evaluator, planner, call)
             except Exception as error:
@@ -306,6 +313,7 @@ class _Engine:
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         if not states and not self.goes_further:
             return []
+        self.on_progress(0, 0, "Planning")
         try:
             return self._planned(evaluator, project, states)
         except Exception as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.declared import with_wrappers, wrapper_problems
 from callr_migrate.pack.verified import project_verified
 from callr_migrate.parts import Part, parts_of
+from callr_migrate.progressing import OnProgress, unheard
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.scaffolding import ScaffoldFile, scaffold_files, told_of, write_scaffold
 from callr_migrate.selection import Selection
@@ -34,7 +35,7 @@ from callr_migrate.writing import WriteError, write_together
 class Request:
     """What is asked of a run.
 
-    `on_progress` is called with (files done, files in all); `cache` is the folder for what is worth keeping.
+    `on_progress` is told how far each step of the work is; `cache` is the folder for what is worth keeping.
     """
 
     paths: tuple[Path, ...]
@@ -48,7 +49,7 @@ class Request:
     diff_base: str | None = None  # only what is in lines changed since this revision counts
     content: bytes | None = None  # what the only path holds, whatever is on disk
     overlay: Mapping[Path, bytes] = field(default_factory=dict)  # what files hold, by resolved path
-    on_progress: Callable[[int, int], None] | None = None
+    on_progress: OnProgress = unheard
     cache: Path | None = None
     scaffold: Path | None = None  # the folder for scenarios in place of retired apps
     docs: bool = False  # the code blocks of pages, too
@@ -183,10 +184,9 @@ class _Run:
         self.sources = sources
         return findings
 
-    def _progress(self, done: int, total: int) -> None:
+    def _progress(self, done: int, total: int, what: str = "Reading") -> None:
         self.deep.check()
-        if self.request.on_progress is not None:
-            self.request.on_progress(done, total)
+        self.request.on_progress(done, total, what)
 
     # Analysis
 
@@ -256,6 +256,7 @@ class _Run:
             selection=self.counting.selection,
             scaffolds=self.request.scaffold is not None,
             further=candidates.further,
+            on_progress=self._progress,
         )
         report.scenarios += own.scenarios
         self.report.notes += own.notes

@@ -67,7 +67,7 @@ def command(*, attest: bool, add_ignores: bool, trace: Path | None, **options: A
     for_people = not asked.machine or asked.output_file is not None
     if for_people:
         lines = [] if asked.quiet else [*closing_lines(report), *known]
-        write_text("".join(f"{line}\n" for line in [*lines, *unseen_lines(report)]))
+        write_text("".join(f"{line}\n" for line in [*lines, *unseen_lines(report, every=asked.verbose)]))
     if attest:
         text = "\n".join(attestation(report))
         write_text(f"{text}\n") if for_people else print_note(text)

@@ -76,7 +76,7 @@ def _print_closing(asked: Asked, outcome: Outcome, *, unsafe: bool, would: bool,
 
     lines = [] if asked.quiet else [fix_line(outcome.report, unsafe=unsafe, would=would)]
     lines += [] if asked.quiet else scaffold_lines(outcome, would=would)
-    lines += unseen_lines(outcome.report)
+    lines += unseen_lines(outcome.report, every=asked.verbose)
     text = "\n".join(lines)
     if not text:
         return

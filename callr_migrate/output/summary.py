@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callr_migrate.pipeline import Outcome
 
 _CALL_FAMILY = "CLR1"
+_MOST_UNSEEN = 12
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,16 @@ def scaffold_lines(outcome: Outcome, *, would: bool) -> list[str]:
     return lines
 
 
-def unseen_lines(report: Report) -> list[str]:
-    """Return the places that could not be judged; nothing if there are none."""
+def unseen_lines(report: Report, *, every: bool = False) -> list[str]:
+    """Return the places that could not be judged: as many as leave room for the rest on a screen, or `every` one."""
     if not report.unseen:
         return []
     lines = [f"  {place}" for place in unseen_places(report)]
-    return [f"Could not see {plural(len(lines), 'place')}:", *lines]
+    head = f"Could not see {plural(len(lines), 'place')}:"
+    hidden = 0 if every else len(lines) - _MOST_UNSEEN
+    if hidden <= 1:
+        return [head, *lines]
+    return [head, *lines[:_MOST_UNSEEN], f"  and {hidden} more; --verbose or --output-format json lists all"]
 
 
 def unseen_places(report: Report) -> list[str]:

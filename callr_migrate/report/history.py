@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -25,6 +25,7 @@ from callr_migrate.embedded import load
 from callr_migrate.findings import Report
 from callr_migrate.gates import Gates
 from callr_migrate.output.text import plural
+from callr_migrate.progressing import OnProgress, unheard
 from callr_migrate.report.model import Trend, TrendPoint
 from callr_migrate.source import SourceError
 from callr_migrate.suffixes import SUFFIXES, searched
@@ -32,8 +33,6 @@ from callr_migrate.suffixes import SUFFIXES, searched
 if TYPE_CHECKING:
     from callr_migrate.pack import RulePack
     from callr_migrate.settings_tree import SettingsTree
-
-OnProgress = Callable[[int, int, str], None]
 
 # Bytes. Larger files are generated ones, and are not analysed elsewhere either.
 _MAX_SIZE = 4_000_000
@@ -51,7 +50,7 @@ def trend(
     tree: SettingsTree,
     pack: RulePack,
     today: date,
-    on_progress: OnProgress = lambda *_: None,
+    on_progress: OnProgress = unheard,
 ) -> Trend:
     """The last `count` commits that changed Python files below `paths`, and the files as they are now.
 

@@ -30,7 +30,7 @@ from callr_migrate.findings import Failure, Finding, Report, Unseen
 from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
 from callr_migrate.progressing import OnProgress, unheard
-from callr_migrate.rewrite.planner import Planner
+from callr_migrate.rewrite.planner import Plan, Planner
 from callr_migrate.rewrite.posting import prepare
 from callr_migrate.rewrite.report import Findings
 from callr_migrate.rewrite.request import RequestPlanner
@@ -321,10 +321,9 @@ class _Engine:
             return [_only_told(state) for state in states]
 
     def _planned(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
-        modules = project.modules
         prepare(evaluator, states, settled=self.options.auth is not None)
         for _ in range(_MAX_ROUNDS):
-            plan = Planner(evaluator, modules, states, self.options, self._may_change).run()
+            modules, plan = self._whole_plan(evaluator, project, states)
             before = sum(state.rewritten for state in states)
             writer = Writer(evaluator, modules, plan, self.options)
             writer.write()
@@ -353,6 +352,16 @@ class _Engine:
             evaluator, self.stories.all, states, self.secrets, root, self._failed, self._mentioning
         )
         self.report.scenarios += [each for each in found if self._is_shown(each.path)]
+
+    def _whole_plan(
+        self, evaluator: Evaluator, project: Project, states: list[CallState]
+    ) -> tuple[list[Module], Plan]:
+        """A plan for all modules, those included that are loaded while it is made."""
+        while True:
+            modules = project.modules
+            plan = Planner(evaluator, modules, states, self.options, self._may_change).run()
+            if len(project.modules) == len(modules):
+                return modules, plan
 
     def _failed(self, error: Exception, path: Path | None = None) -> None:
         """Tell of a fault, once a place; what it does not touch is done all the same."""

@@ -111,6 +111,10 @@ class Project:
             found = found + self._mentions.get(other, [])
         return found
 
+    def other_names(self, name: str) -> set[str]:
+        """What imports call a name besides (`import name as other`)."""
+        return self._other_names.get(name, set()) - {name}
+
     def names_of(self, name: str) -> list[tuple[Module, cst.Name | cst.Attribute]]:
         """Where a name, or an attribute of this name, stands in loaded modules."""
         for module in self.modules:

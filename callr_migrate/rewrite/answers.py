@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import libcst as cst
 
 from callr_migrate.evaluate import Module
-from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import Answer, Constant, Extended, Literal, Ref, Value, answers
-from callr_migrate.findings import Evidence, Fact
+from callr_migrate.evaluate.values import Answer, Constant, Extended, Literal, Value, answers
 from callr_migrate.rewrite import dates, fields, identifiers
 from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.carriers import FOLLOWED, Carriers, Ways
+from callr_migrate.rewrite.constants import Constants, calls_of
 from callr_migrate.rewrite.uses import is_tested, loads, shows
 
 __all__ = ["AnswerUse", "Answers"]
@@ -21,8 +18,11 @@ __all__ = ["AnswerUse", "Answers"]
 class Answers:
     """The uses of legacy answers in one module."""
 
-    def __init__(self, carriers: Carriers, module: Module, legacy_calls: set[cst.CSTNode]) -> None:
+    def __init__(
+        self, carriers: Carriers, constants: Constants, module: Module, legacy_calls: set[cst.CSTNode]
+    ) -> None:
         self.carriers = carriers
+        self.constants = constants
         self.flows = Ways(carriers, module)
         self.evaluator = carriers.evaluator
         self.pack = carriers.evaluator.pack
@@ -46,7 +46,7 @@ class Answers:
             return
         direct = answers(value)
         if direct and all(answer.format in dates.FORMATS for answer in direct) and self._is_asked(node):
-            use = AnswerUse(self.module, node, _calls(held))
+            use = AnswerUse(self.module, node, calls_of(held))
             self.dates.tested(use, direct[0])
             self._keep(use)
         scalar = all(answer.kind not in ("object", "array") for answer in direct)
@@ -67,7 +67,7 @@ class Answers:
         return text if len(text) <= 40 else text[:37] + "..."
 
     def _used(self, node: cst.BaseExpression, value: Value, held: frozenset[Answer]) -> None:
-        use = AnswerUse(self.module, node, _calls(held))
+        use = AnswerUse(self.module, node, calls_of(held))
         direct = answers(value)
         copies = [option for option in value.options() if isinstance(option, Extended)]
         others = [
@@ -79,7 +79,9 @@ class Answers:
         kinds |= {(copy.answer.object, copy.entries) for copy in copies}
         if not kinds:
             self._container(use, held)
-        elif len(kinds) > 1 or (others and self._mixes(direct[0] if direct else copies[0].answer, others)):
+        elif len(kinds) > 1 or (
+            others and self._mixes(use, direct[0] if direct else copies[0].answer, others)
+        ):
             use.blocked = f"`{self._short(node)}` can also hold something else (line {self._line(node)})"
         elif copies or direct[0].kind == "object":
             fields.look_at(self.pack, use, copies[0] if copies else direct[0])
@@ -125,12 +127,15 @@ class Answers:
                 f"(line {self._line(use.node)})"
             )
 
-    def _mixes(self, answer: Answer, others: list[Value]) -> bool:
+    def _mixes(self, use: AnswerUse, answer: Answer, others: list[Value]) -> bool:
         """Whether what the value may be otherwise stands against rewriting what is done with it."""
         if answer.enum is None:
             return answer.kind == "object"
+        if not all(isinstance(other, Constant) for other in others):
+            return True
         table = self.pack.enums[answer.enum].values
-        return not all(isinstance(other, Constant) and other.value not in table for other in others)
+        same = any(isinstance(other, Constant) and other.value in table for other in others)
+        return same and not self.constants.beside(use, answer.enum)
 
     def _scalar(self, use: AnswerUse, answer: Answer, others: list[Value]) -> None:
         parent = self.module.parent(use.node)
@@ -138,8 +143,8 @@ class Answers:
         if answer.kind in ("unknown", "array", "map") and answer.part:
             use.blocked = f"`{self._short(use.node)}` is a part of the answer that is not known (line {line})"
         elif answer.enum is not None:
-            if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
-                self._compared(use, answer.enum)
+            if self.constants.held(use, answer.enum):
+                pass
             elif shows(self.module, use.node):
                 use.shown = f"a constant is shown in its v2 spelling (line {line})"
             else:
@@ -162,75 +167,3 @@ class Answers:
             parent = self.module.parent(self.module.parents[parent])
         call = self.module.parent(parent) if isinstance(parent, cst.Arg) else None
         return call if call in self.legacy_calls else None
-
-    def _compared(self, use: AnswerUse, enum: str) -> None:
-        parent = self.module.parent(use.node)
-        comparison = self.module.parents[parent] if isinstance(parent, cst.ComparisonTarget) else parent
-        assert isinstance(comparison, cst.Comparison)
-        table = self.pack.enums[enum]
-        why = self._odd_comparison(use.node, comparison)
-        if why is not None:
-            use.blocked = f"{why} (line {self._line(use.node)})"
-            return
-        sides = [comparison.left, *(target.comparator for target in comparison.comparisons)]
-        use.code = "CLR301"
-        for side in sides:
-            if side is use.node:
-                continue
-            for constant in _constants_of(side):
-                if constant is None:
-                    options = list(self.evaluator.evaluate(self.module, side).options())
-                    if all(isinstance(option, Answer) and option.enum == enum for option in options):
-                        continue
-                    use.blocked = (
-                        f"a constant of the answer is compared with `{self._short(side)}`, which is no literal "
-                        f"(line {self._line(side)})"
-                    )
-                    return
-                text = literal(constant)[1]
-                if text not in table.values:
-                    if text in table.values.values():
-                        use.blocked = f"`{text}` never matched, and would in v2 (line {self._line(constant)})"
-                        return
-                    continue
-                new = table.values[text]
-                if new is None:
-                    use.blocked = f"`{text}` has no known v2 spelling (line {self._line(constant)})"
-                    return
-                quote = constant.quote
-                told = f"`{text}` is `{new}`"
-                use.message = (
-                    f"{use.message.removesuffix(' in v2')}, {told} in v2" if use.message else f"{told} in v2"
-                )
-                use.compared = self.module.span(side)
-                use.replacements.append((self.module.span(constant), f"{quote}{new}{quote}"))
-        if use.replacements:
-            use.facts.append(Fact(f"enum {enum}", table.evidence or Evidence.UNKNOWN, table.source))
-
-    def _odd_comparison(self, node: cst.BaseExpression, comparison: cst.Comparison) -> str | None:
-        """Why the constants of a comparison cannot be mapped one by one, if they cannot."""
-        targets = comparison.comparisons
-        if len(targets) > 1 and not (len(targets) == 2 and targets[0].comparator is node):
-            return "a constant of the answer is compared in a chain"
-        for target in targets:
-            if isinstance(target.operator, (cst.In, cst.NotIn)):
-                if target.comparator is node or isinstance(target.comparator, cst.SimpleString):
-                    return "a constant of the answer is looked up as a part of a text"
-            elif not isinstance(target.operator, (cst.Equal, cst.NotEqual, cst.Is, cst.IsNot)):
-                return "constants of the answer are compared by their order"
-        return None
-
-
-def _calls(held: frozenset[Answer]) -> frozenset[Ref]:
-    return frozenset().union(*(answer.calls for answer in held))
-
-
-def _constants_of(node: cst.BaseExpression) -> Iterator[cst.SimpleString | None]:
-    """The literal texts of one side of a comparison; None for anything else."""
-    if isinstance(node, cst.SimpleString):
-        yield node
-    elif isinstance(node, (cst.Tuple, cst.List, cst.Set)):
-        for element in node.elements:
-            yield element.value if isinstance(element.value, cst.SimpleString) else None
-    elif not (isinstance(node, cst.Name) and node.value == "None"):
-        yield None

@@ -22,6 +22,7 @@ from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.answers import Answers, AnswerUse
 from callr_migrate.rewrite.carriers import Carriers
 from callr_migrate.rewrite.clients import construction
+from callr_migrate.rewrite.constants import Constants
 from callr_migrate.rewrite.coverage import Coverage
 from callr_migrate.rewrite.effects import is_retried
 from callr_migrate.rewrite.handlers import Handler, Handlers
@@ -32,6 +33,10 @@ from callr_migrate.rewrite.uses import ClientUses, Flows
 
 CLIENT = "CLR601"
 HANDLER = "CLR602"
+_AGAIN = (
+    "it is tried again in a loop; the new client gives up waiting where the old one did not, so the first try may "
+    "have worked"
+)
 
 
 @dataclass
@@ -159,6 +164,7 @@ class Planner:
             return
         legacy = set(self.by_node)
         carriers = Carriers(self.evaluator)
+        constants = Constants(carriers)
         taken = {
             part.key: (state, part)
             for state in self.states
@@ -166,7 +172,7 @@ class Planner:
             if isinstance(part, PathValue) and part.key is not None
         }
         for module in self.modules:
-            self.plan.answers += Answers(carriers, module, legacy).found
+            self.plan.answers += Answers(carriers, constants, module, legacy).found
             for use in self.plan.answers if taken else ():
                 if use.place in taken:
                     self._take(use, *taken[use.place])  # type: ignore[index]
@@ -175,6 +181,7 @@ class Planner:
                 if client is not None:
                     client.uses += found
                     client.keeps += [use.reason for use in found]
+        self.plan.answers += constants.named
 
     def _take(self, use: AnswerUse, state: CallState, part: PathValue) -> None:
         """The key of an answer whose other field goes to a call."""
@@ -218,10 +225,8 @@ class Planner:
                 f"{double.module.path.name}:{double.line} replaces the legacy client, and would not reach the new one"
             )
         if state.plan is not None and state.plan.request.verb == "POST" and is_retried(call):
-            state.doubts.append(
-                "it is tried again in a loop; the new client gives up waiting where the old one did not, so the "
-                "first try may have worked"
-            )
+            if _AGAIN not in state.doubts:
+                state.doubts.append(_AGAIN)
 
     def _clients_of(self, call: LegacyCall) -> list[ClientState]:
         return [self._clients[client.made_at] for client in call.clients if client.made_at in self._clients]

@@ -9,6 +9,7 @@ from callr_migrate.evaluate.functions import Functions
 from callr_migrate.evaluate.module import Module
 from callr_migrate.evaluate.project import Project, last_name
 from callr_migrate.evaluate.values import (
+    Answer,
     Collected,
     Constant,
     Literal,
@@ -53,6 +54,28 @@ class Containers(Functions):
         if isinstance(base, Symbol):
             return Unknown(self.told_outside(base.name))
         return Unknown(f"{shown} is taken from a value that is not known")
+
+    def sliced(self, module: Module, node: cst.Subscript) -> Value | None:
+        """`rows[1:]`: the very items where they are known one by one, else some of them."""
+        bounds = node.slice[0].slice if len(node.slice) == 1 else None
+        if not isinstance(bounds, cst.Slice):
+            return None
+        base = self.evaluate(module, node.value)
+        numbers = literals.numbers([bounds.lower, bounds.upper, bounds.step])
+        parts = None if isinstance(base, Constant) or numbers is None else self.parts(base)
+        if parts is not None and numbers is not None:
+            return Row(tuple(parts[slice(*numbers)]))
+        some = [self._some_of(option) for option in base.options()]
+        return None if None in some else union(value for value in some if value is not None)
+
+    def _some_of(self, option: Value) -> Value | None:
+        """What a slice of a list or tuple is."""
+        if isinstance(option, Answer) and option.kind == "array":
+            return option
+        is_list = isinstance(option, Literal) and isinstance(option.ref.node, (cst.List, cst.Tuple))
+        if is_list or isinstance(option, Row) or (isinstance(option, Collected) and option.kind == "list"):
+            return Collected("list", self.one_of(option))
+        return None
 
     def told_outside(self, name: str) -> str:
         """Why something from outside tells nothing."""

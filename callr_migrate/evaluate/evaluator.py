@@ -180,34 +180,12 @@ class Evaluator(Handing):
 
     def _subscript(self, module: Module, node: cst.Subscript) -> Value:
         if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
-            return self._sliced(module, node) or Unknown(f"`{short(module, node)}` is a slice")
+            return self.sliced(module, node) or Unknown(f"`{short(module, node)}` is a slice")
         key = self.evaluate(module, node.slice[0].slice.value)
         bases = list(self.evaluate(module, node.value).options())
         # `None[key]` raises, so None takes nothing away from what the other alternatives tell.
         kept = [base for base in bases if not (isinstance(base, Constant) and base.value is None)] or bases
         return union(self.item(base, key, f"`{short(module, node)}`") for base in kept)
-
-    def _sliced(self, module: Module, node: cst.Subscript) -> Value | None:
-        """`rows[1:]`: the very items where they are known one by one, else some of them."""
-        bounds = node.slice[0].slice if len(node.slice) == 1 else None
-        if not isinstance(bounds, cst.Slice):
-            return None
-        base = self.evaluate(module, node.value)
-        numbers = literals.numbers([bounds.lower, bounds.upper, bounds.step])
-        parts = None if isinstance(base, Constant) or numbers is None else self.parts(base)
-        if parts is not None and numbers is not None:
-            return Row(tuple(parts[slice(*numbers)]))
-        some = [self._some_of(option) for option in base.options()]
-        return None if None in some else union(value for value in some if value is not None)
-
-    def _some_of(self, option: Value) -> Value | None:
-        """What a slice of a list or tuple is."""
-        if isinstance(option, Answer) and option.kind == "array":
-            return option
-        is_list = isinstance(option, Literal) and isinstance(option.ref.node, (cst.List, cst.Tuple))
-        if is_list or isinstance(option, Row) or (isinstance(option, Collected) and option.kind == "list"):
-            return Collected("list", self.one_of(option))
-        return None
 
     # Calls
 

@@ -138,7 +138,6 @@ class Answers:
         return same and not self.constants.beside(use, answer.enum)
 
     def _scalar(self, use: AnswerUse, answer: Answer, others: list[Value]) -> None:
-        parent = self.module.parent(use.node)
         line = self._line(use.node)
         if answer.kind in ("unknown", "array", "map") and answer.part:
             use.blocked = f"`{self._short(use.node)}` is a part of the answer that is not known (line {line})"

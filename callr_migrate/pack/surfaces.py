@@ -167,6 +167,7 @@ class Target:
     post: str | None = None  # the function whose posts of one's own are rewritten for the same library
     helper: str | None = None
     helper_name: str | None = None
+    copied: bool = True  # whether a client can be copied, and sent to another process
     closes: bool = True  # used as a context manager where the client lives in one block
     default: bool = False
     location: Location = NOWHERE

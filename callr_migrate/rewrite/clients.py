@@ -17,6 +17,7 @@ from callr_migrate.rewrite.effects import has_effects, is_repeatable
 from callr_migrate.rewrite.request import Refusal
 from callr_migrate.rewrite.style import Style, copied, line_indent
 from callr_migrate.rewrite.text import Piece, Texts
+from callr_migrate.rewrite.traps import may_be_none
 from callr_migrate.rewrite.uses import is_load
 
 _CREDENTIAL = re.compile(r"(\{login\}|\{password\})")
@@ -33,6 +34,7 @@ class Construction:
     password: cst.BaseExpression
     assign: cst.Assign | cst.AnnAssign | None
     target: cst.Name | cst.Attribute | None
+    doubt: str | None = None  # what may go otherwise where it is made
 
     @property
     def name(self) -> str:
@@ -75,7 +77,13 @@ def construction(evaluator: Evaluator, ref: Ref, surface: Surface) -> Constructi
     if module.span(login)[0] > module.span(password)[0]:
         raise Refusal("the client is given its password before its login")
     assign, target = _assignment(module, node)
-    return Construction(module, node, surface, login, password, assign, target)
+    doubt = None
+    if may_be_none(evaluator, module, login) or may_be_none(evaluator, module, password):
+        doubt = (
+            "the credentials may be None where the environment does not have them: the old client then failed at the "
+            "first call, the new one may when it is made"
+        )
+    return Construction(module, node, surface, login, password, assign, target, doubt)
 
 
 def _assignment(

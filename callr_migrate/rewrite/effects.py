@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import libcst as cst
 
-from callr_migrate.detect.calls import LegacyCall
-
 
 def is_repeatable(node: cst.BaseExpression) -> bool:
     """Whether an expression may stand in two places: a name, an attribute, or an item by a literal key."""
@@ -39,31 +37,10 @@ class _Effects(cst.CSTVisitor):
         return False
 
 
-def is_retried(call: LegacyCall) -> bool:
-    """Whether the call looks like one that is tried again: in a `try` in a loop, the same in each round."""
-    tried = False
-    for ancestor in call.module.ancestors(call.node):
-        if isinstance(ancestor, (cst.FunctionDef, cst.Lambda)):
-            return False
-        if isinstance(ancestor, (cst.Try, cst.TryStar)):
-            tried = True
-        if tried and isinstance(ancestor, cst.While):
-            return True
-        if tried and isinstance(ancestor, cst.For):
-            start, end = call.module.span(call.node)
-            bound = {name.value for name in _names(ancestor.target)}
-            used = {
-                name.value
-                for name in call.module.names
-                if isinstance(name, cst.Name) and start <= call.module.span(name)[0] < end
-            }
-            return not bound & used
-    return False
-
-
-def _names(target: cst.BaseExpression) -> list[cst.Name]:
+def names_of_target(target: cst.BaseExpression) -> list[cst.Name]:
+    """The names that a loop or assignment binds."""
     if isinstance(target, cst.Name):
         return [target]
     if isinstance(target, (cst.Tuple, cst.List)):
-        return [name for element in target.elements for name in _names(element.value)]
+        return [name for element in target.elements for name in names_of_target(element.value)]
     return []

@@ -24,17 +24,17 @@ from callr_migrate.rewrite.carriers import Carriers
 from callr_migrate.rewrite.clients import construction
 from callr_migrate.rewrite.constants import Constants
 from callr_migrate.rewrite.coverage import Coverage
-from callr_migrate.rewrite.effects import is_retried
 from callr_migrate.rewrite.handlers import Handler, Handlers
 from callr_migrate.rewrite.mentions import Mention, find_mentions
 from callr_migrate.rewrite.request import PathValue, Refusal
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
+from callr_migrate.rewrite.traps import copied_clients, tried_again
 from callr_migrate.rewrite.uses import ClientUses, Flows
 
 CLIENT = "CLR601"
 HANDLER = "CLR602"
 _AGAIN = (
-    "it is tried again in a loop; the new client gives up waiting where the old one did not, so the first try may "
+    "it is tried again when it fails; the new client gives up waiting where the old one did not, so the first try may "
     "have worked"
 )
 
@@ -80,31 +80,18 @@ class Planner:
         self.by_node: dict[cst.CSTNode, CallState] = {state.call.node: state for state in states}
         self.plan = Plan(states, [], [], [])
         self._clients: dict[Ref, ClientState] = {}
+        self._tried: set[cst.CSTNode] = set()
 
     def run(self) -> Plan:
         """Plan everything."""
         self._collect_clients()
+        if self.plan.clients and not self.target.copied:
+            for ref, why in copied_clients(self.evaluator, self.modules).items():
+                client = self._clients.get(ref)
+                if client is not None and client.refusal is None:
+                    client.refusal = why
         self._collect_uses()
-        coverage = Coverage(self.evaluator, {state.call.node: state.call.module for state in self.states})
-        handlers = Handlers(self.evaluator, self.target, coverage)
-        for module in self.modules:
-            found = handlers.of(module)
-            for handler in found:
-                if not handler.named and (
-                    not self.may_change(module) or self._why_not(module, HANDLER, handler.span) is not None
-                ):
-                    handler.uses = []
-            self.plan.handlers += found
-            self.plan.doubles += find_doubles(self.evaluator, module)
-        known = {double.node for double in self.plan.doubles}
-        fakes = stand_ins(self.evaluator, [state.call for state in self.states])
-        self.plan.doubles += [double for double in fakes if double.node not in known]
-        guarded: dict[cst.CSTNode, set[cst.CSTNode]] = {}
-        for handler in self.plan.handlers:
-            for _, node in handler.tuples:
-                guarded.setdefault(node, set()).update(handler.covered)
-        for module in self.modules:
-            self.plan.mentions += find_mentions(handlers, coverage, module, guarded)
+        self._collect_errors()
         for state in self.states:
             self._first_look(state)
         for mention in self.plan.mentions:
@@ -193,6 +180,30 @@ class Planner:
         use.message = f"v2 wants `{part.taken}` here"
         use.replacements = [(use.module.span(part.key), f"{part.key.quote}{part.taken}{part.key.quote}")]
 
+    def _collect_errors(self) -> None:
+        """What handles the calls' errors, runs them again, or stands in for their client."""
+        coverage = Coverage(self.evaluator, {state.call.node: state.call.module for state in self.states})
+        handlers = Handlers(self.evaluator, self.target, coverage)
+        for module in self.modules:
+            self._tried |= tried_again(coverage, module)
+            found = handlers.of(module)
+            for handler in found:
+                if not handler.named and (
+                    not self.may_change(module) or self._why_not(module, HANDLER, handler.span) is not None
+                ):
+                    handler.uses = []
+            self.plan.handlers += found
+            self.plan.doubles += find_doubles(self.evaluator, module)
+        known = {double.node for double in self.plan.doubles}
+        fakes = stand_ins(self.evaluator, [state.call for state in self.states])
+        self.plan.doubles += [double for double in fakes if double.node not in known]
+        guarded: dict[cst.CSTNode, set[cst.CSTNode]] = {}
+        for handler in self.plan.handlers:
+            for _, node in handler.tuples:
+                guarded.setdefault(node, set()).update(handler.covered)
+        for module in self.modules:
+            self.plan.mentions += find_mentions(handlers, coverage, module, guarded)
+
     # Refusals
 
     def _first_look(self, state: CallState) -> None:
@@ -221,10 +232,10 @@ class Planner:
                 state.refuse(f"the answer is used, and the shape of the v2 answer is not known.{why}")
         if state.plan is not None and self.plan.doubles and state.post is None:
             double = self.plan.doubles[0]
-            state.doubts.append(
-                f"{double.module.path.name}:{double.line} replaces the legacy client, and would not reach the new one"
-            )
-        if state.plan is not None and state.plan.request.verb == "POST" and is_retried(call):
+            told = f"{double.module.path.name}:{double.line} replaces the legacy client, and would not reach the new one"
+            if told not in state.doubts:
+                state.doubts.append(told)
+        if state.plan is not None and state.plan.request.verb == "POST" and call.node in self._tried:
             if _AGAIN not in state.doubts:
                 state.doubts.append(_AGAIN)
 

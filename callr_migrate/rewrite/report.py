@@ -196,12 +196,15 @@ class Findings:
                 at = client.module.span(client.made.assign)
             fix = self.fix(client.module, at, f"Make a client for {self.options.target}")
             becomes = self._client_becomes(client)
-            own = _applicability(list(facts), [])
+            doubt = client.made.doubt
+            own = _applicability(list(facts), [doubt] if doubt else [])
+            reason = doubt
             if client.split:
                 staying = [state for state in client.calls if not state.rewritten]
-                reason = "the legacy client stays: " + (
+                stays = "the legacy client stays: " + (
                     client.keeps[0] if client.keeps else f"line {staying[0].line} is not rewritten"
                 )
+                reason = f"{stays}; {doubt}" if doubt else stays
         elif reason is None and client.calls:
             reason = "none of its calls can be rewritten"
         elif reason is None:

@@ -1,0 +1,70 @@
+"""What the new client does otherwise although each call is the same: told at the client that is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from harness import migrate, write
+
+SEND = 'api.call("sms.send", "", "+33199001020", "Hi")\n'
+OUTSIDE = "the credentials may be None where the environment does not have them"
+CREDENTIALS = {
+    'callr.Api(os.environ.get("LOGIN"), os.getenv("PASSWORD"))': True,
+    'callr.Api(os.environ["LOGIN"], os.getenv("PASSWORD"))': True,
+    'callr.Api(os.environ["LOGIN"], os.getenv("PASSWORD", "x"))': False,
+    'callr.Api(os.environ["LOGIN"], os.getenv("PASSWORD") or "x")': False,
+    'callr.Api(os.environ["LOGIN"], "" or os.getenv("PASSWORD"))': True,
+    "callr.Api(LOGIN, settings.PASSWORD)": True,
+    "callr.Api(settings.LOGIN, settings.LOGIN)": False,
+    'callr.Api(os.environ["LOGIN"], os.environ["PASSWORD"])': False,
+}
+
+
+@pytest.mark.parametrize(("client", "doubted"), CREDENTIALS.items())
+def test_credentials_that_the_environment_may_not_have(tmp_path: Path, client: str, doubted: bool) -> None:
+    text = f'import os\n\nimport callr\nimport settings\n\nLOGIN = os.environ.get("LOGIN")\napi = {client}\n{SEND}'
+    settings = 'import os\n\nLOGIN = os.environ["LOGIN"]\nPASSWORD = os.environ.get("PASSWORD")\n'
+    folder = write(tmp_path / "p", {"main.py": text.encode(), "settings.py": settings.encode()})
+    outcome = migrate(folder, "httpx", fix=False)
+    assert outcome.report.errors == []
+    (found,) = [finding for finding in outcome.report.findings if finding.code == "CLR601"]
+    assert found.fix is not None
+    assert (OUTSIDE in (found.reason or "")) is doubted
+
+
+POOL = """from concurrent.futures import {kind}
+import os
+
+import callr
+
+
+class Sender:
+    def __init__(self):
+        self.api = callr.Api(os.environ["LOGIN"], os.environ["PASSWORD"])
+
+    def send(self, number):
+        self.{send}
+
+def send_all(numbers):
+    sender = Sender()
+    with {kind}() as pool:
+        list(pool.map(sender.send, numbers))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "stays"),
+    [
+        ("ProcessPoolExecutor", "httpx", True),
+        ("ProcessPoolExecutor", "requests", False),  # whose sessions can be copied
+        ("ThreadPoolExecutor", "httpx", False),
+    ],
+)
+def test_a_client_in_another_process(tmp_path: Path, kind: str, target: str, stays: bool) -> None:
+    folder = write(tmp_path / "p", {"main.py": POOL.format(kind=kind, send=SEND).encode()})
+    outcome = migrate(folder, target, fix=False)
+    assert outcome.report.errors == []
+    (found,) = [finding for finding in outcome.report.findings if finding.code == "CLR101"]
+    assert ("`map` (main.py:18) copies it or sends it to another process" in (found.reason or "")) is stays
+    assert (found.fix is None) is stays

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import libcst as cst
 
-from callr_migrate.detect.calls import LegacyCall
+from callr_migrate.detect.calls import WRAPPER, LegacyCall
 from callr_migrate.embedded import EmbeddedSource
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.values import Ref, answers, constants
+from callr_migrate.evaluate.answers import of as answer_of
+from callr_migrate.evaluate.values import Constant, Ref, answers, constants
 from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.pack.model import App
 from callr_migrate.rewrite.state import CallState
@@ -27,17 +29,25 @@ def retired_app(evaluator: Evaluator, call: LegacyCall) -> App | None:
     return found[0] if found else None
 
 
-def _app_argument(evaluator: Evaluator, call: LegacyCall) -> tuple[App, int] | None:
-    for index, param in enumerate(call.rule.params or () if call.rule else ()):
-        arguments = call.bound.arguments or ()
-        if not param.app or index >= len(arguments):
-            continue
-        known = constants(evaluator.evaluate(call.module, arguments[index]))
+def _app_argument(evaluator: Evaluator, call: LegacyCall) -> tuple[App, cst.BaseExpression] | None:
+    for argument in _app_arguments(call):
+        known = constants(evaluator.evaluate(call.module, argument))
         for constant in known or ():
             app = evaluator.pack.apps.get(constant.value) if isinstance(constant.value, str) else None
             if app is not None and app.retired:
-                return app, index
+                return app, argument
     return None
+
+
+def _app_arguments(call: LegacyCall) -> list[cst.BaseExpression]:
+    """The arguments that may name a kind of app: all of them where it is not told which is which."""
+    params = call.rule.params or () if call.rule else ()
+    if not any(param.app for param in params):
+        return []
+    if call.bound.arguments is not None:
+        pairs = zip(params, call.bound.arguments, strict=False)
+        return [argument for param, argument in pairs if param.app]
+    return [arg.value for arg in call.node.args if not arg.star] if isinstance(call.node, cst.Call) else []
 
 
 @dataclass(eq=False)
@@ -72,7 +82,8 @@ class Stories:
             app = self._made_by(state.call)
             if app is not None:
                 self._begin(Story(app, state), state)
-        self._follow()
+        with self._answers_of_wrappers():
+            self._follow()
         self._add_kin()
         self._tell()
 
@@ -81,9 +92,8 @@ class Stories:
         found = _app_argument(self.evaluator, call)
         if found is None:
             return None
-        app, index = found
-        assert call.bound.arguments is not None
-        start, end = call.module.span(call.bound.arguments[index])
+        app, argument = found
+        start, end = call.module.span(argument)
         finding = Finding(
             "CLR501",
             f"{app.app} is retired: {app.summary[0].lower()}{app.summary[1:].rstrip('.')}",
@@ -113,6 +123,28 @@ class Stories:
         if app is None and call.rule is not None and call.rule.makes is not None:
             app = self.pack.apps.get(call.rule.makes)
         return app if app is not None and app.retired else None
+
+    @contextmanager
+    def _answers_of_wrappers(self) -> Iterator[None]:
+        """Let each call through a wrapper have an answer of its own, where such a call makes an app.
+
+        Else all of them have that of the one call in the wrapper.
+        """
+        wrapped = [state.call for state in self.states if state.call.surface == WRAPPER]
+        if not any(map(self._made_by, wrapped)):
+            yield
+            return
+        self.evaluator.know(
+            {
+                call.node: answer_of(self.pack, map(Constant, call.methods), call.ref)
+                for call in wrapped
+                if call.methods
+            }
+        )
+        try:
+            yield
+        finally:
+            self.evaluator.know({})
 
     def _begin(self, story: Story, *states: CallState) -> None:
         self.all.append(story)
@@ -215,9 +247,10 @@ def place(module: Module, node: cst.CSTNode, base: Path | None = None) -> str:
     """Where a node stands, for people: `path:line` from `base`, or else as the findings name their files."""
     start = module.span(node)[0]
     path = Path(os.path.relpath(module.path, base)) if base or module.path.is_absolute() else module.path
-    line = module.source.line_number(module.source.position(start).line)
     cell = module.source.cell(start) if isinstance(module.source, EmbeddedSource) else None
-    return f"{path.as_posix()}:{line}" + (f" (cell {cell[0]})" if cell is not None else "")
+    if cell is not None:
+        return f"{path.as_posix()}, cell {cell[0]}, line {cell[1]}"
+    return f"{path.as_posix()}:{module.source.line_number(module.source.position(start).line)}"
 
 
 def _at(state: CallState) -> str:

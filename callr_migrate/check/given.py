@@ -13,7 +13,17 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.settling import short
-from callr_migrate.evaluate.values import Answer, Constant, Literal, Named, Ref, Unknown, Value, constants
+from callr_migrate.evaluate.values import (
+    Answer,
+    Collected,
+    Constant,
+    Literal,
+    Named,
+    Ref,
+    Unknown,
+    Value,
+    constants,
+)
 from callr_migrate.rewrite.options import OptionDicts, Unfollowed
 
 Steps = tuple[str | int | None, ...]
@@ -166,18 +176,20 @@ class Parameters:
 
     def _inside(self, found: _Found) -> _Entries | None:
         """The entries of a dict or list, each once; None for anything else, and where they are not all known."""
-        plain = self._plain(found.value)
+        plain = self._plain(found.value, found.at)
         if plain is not None:
             return plain
         return self.dicts.entries(found.at)
 
-    def _plain(self, given: Value) -> _Entries | None:
+    def _plain(self, given: Value, at: Ref) -> _Entries | None:
         options = list(given.options())
         value = options[0]
         if len(options) > 1:
             return None
         if isinstance(value, Named):
             return dict(value.entries)
+        if isinstance(value, Collected) and value.at is not None and value.at.node is at.node:
+            return _keywords(value.at)
         if not isinstance(value, Literal):
             return None
         module, node = value.ref.module, value.ref.node
@@ -206,6 +218,14 @@ def common(found: Sequence[Given], otherwise: Ref) -> Given:
     if all(each.kind is first.kind and each.value == first.value for each in given):
         return first
     return Given(Kind.OPEN if any(each.kind is not Kind.HIDDEN for each in given) else Kind.HIDDEN, first.at)
+
+
+def _keywords(call: Ref) -> _Entries | None:
+    """The entries of `dict(key=value)`."""
+    args = call.node.args if isinstance(call.node, cst.Call) else ()
+    if any(arg.keyword is None for arg in args):
+        return None
+    return {arg.keyword.value: Ref(call.module, arg.value) for arg in args if arg.keyword is not None}
 
 
 def _is_none(value: Value) -> bool:

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.detect.handed import HOLDERS
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.arguments import (
-    Argument,
     Arguments,
     Handed,
-    bound,
     handed_on,
     is_own,
     is_task,
@@ -22,7 +19,6 @@ from callr_migrate.evaluate.arguments import (
     receivers,
 )
 from callr_migrate.evaluate.functions import is_shifted
-from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import (
     BoundMethod,
     ClassValue,
@@ -133,39 +129,3 @@ class CallSites:
             for function, shifted in self.runs(option)
             if function == target
         ]
-
-
-def forwarded(
-    evaluator: Evaluator, site: Site, home: Module, inner: LegacyCall | Site, run: Performed
-) -> BoundCall | None:
-    """The parameters of a site whose wrapper hands `*args`, or its parameters one by one, on behind the name."""
-    if not isinstance(inner, LegacyCall) or inner.bound.method is None or not inner.clients:
-        return None
-    if not isinstance(inner.node, cst.Call):
-        return None
-    function = run.function.ref.node
-    assert isinstance(function, (cst.FunctionDef, cst.Lambda))
-    held = bound(evaluator, run.function, run.arguments, shifted=run.shifted)
-    args = list(inner.node.args)
-    at = next((index for index, arg in enumerate(args) if arg.value is inner.bound.method), None)
-    if at is None or run.arguments.rest or run.arguments.more or function.params.star_kwarg is not None:
-        return None
-    nodes: list[Argument] = []
-    own = len([*function.params.posonly_params, *function.params.params]) - run.shifted
-    for arg in args[at + 1 :]:
-        params = evaluator.leading.of(home, arg.value)
-        param = next(iter(params)) if len(params) == 1 and isinstance(arg.value, cst.Name) else None
-        if param is None or arg.keyword is not None:
-            return None
-        bindings = evaluator.bindings_of(home, arg.value)[1] if isinstance(arg.value, cst.Name) else []
-        if len(bindings) != 1 or bindings[0].node is not param:
-            return None
-        if arg.star == "*" and param is function.params.star_arg:
-            nodes += run.arguments.positional[own:]
-        elif not arg.star and param in held:
-            nodes.append(held[param])
-        else:
-            return None
-    if not all(argument.module is site.module and argument.node is not None for argument in nodes):
-        return None
-    return BoundCall(None, tuple(argument.node for argument in nodes if argument.node is not None))

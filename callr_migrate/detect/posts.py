@@ -104,7 +104,7 @@ class _Post:
         bound = _bound(module, method, payloads.resolved(params) if params is not None else None)
         if names is None:
             reason = (unknown_reason(value) if value is not None else None) or "the payload names no method"
-            return self._call((), reason, BoundCall(bound.method, None))
+            return self._call((), reason, BoundCall(bound.method, None, params=bound.params))
         call = self._call(tuple(sorted(known)), None, bound)
         return replace(call, module=module, node=node)
 

@@ -13,8 +13,9 @@ import libcst as cst
 
 from callr_migrate.detect import handed
 from callr_migrate.detect.calls import WRAPPER, LegacyCall
-from callr_migrate.detect.callsites import Site, forwarded
+from callr_migrate.detect.callsites import Site
 from callr_migrate.detect.declared import as_wrapper, through_declared
+from callr_migrate.detect.forwarding import forwarded
 from callr_migrate.detect.naming import Naming, Wrapper, is_decorated, is_named_there
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.arguments import (

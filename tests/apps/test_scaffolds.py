@@ -130,6 +130,12 @@ def test_call_tracking(tmp_path: Path) -> None:
     assert "# TODO: if `RECORD`: - action: startRecording@v1 # main.py:7" in text
 
 
+def test_dicts_that_are_made_by_their_name(tmp_path: Path) -> None:
+    text = 'api.call("apps.create", "CALLTRACKING10", "Sales", dict(targets=[dict(number="+33199001020", timeout=9)]))\n'
+    (dial,) = shaped(scaffold(tmp_path, text)["Sales"])["branches"]["inbound-call"]["actions"]
+    assert dial["params"]["targets"] == [{"number": "+33199001020", "timeout": 9}]
+
+
 @pytest.mark.parametrize("given_targets", ['"targets": TARGETS', '"targets": []', '"targets": None', ""])
 def test_targets_that_are_not_known_are_asked_for(tmp_path: Path, given_targets: str) -> None:
     text = scaffold(tmp_path, f'api.call("apps.create", "CALLTRACKING10", "Sales", {{{given_targets}}})\n')[
@@ -416,7 +422,7 @@ def test_a_notebook(tmp_path: Path) -> None:
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     text = scaffold(tmp_path, {"calls.ipynb": json.dumps(notebook, indent=1)})["Menu"]
     shaped(text)
-    assert "(cell 2)" in text
+    assert "made at calls.ipynb, cell 2, line 1." in text
 
 
 # -- command line -----------------------------------------------------------------------------------------------

@@ -28,6 +28,11 @@ WAYS = {
     + MADE
     + "\n    def start(self, a, b):\n        "
     + START.format('self.app["hash"]'),
+    "wrapper": "def rpc(method, *params):\n    return api.call(method, *params)\n\n"
+    + (MADE + START.format('app["hash"]')).replace("api.call(", "rpc("),
+    "wrapper of posts": "def rpc(method, *params):\n    body = {'jsonrpc': '2.0', 'id': 1, 'method': method,"
+    " 'params': list(params)}\n    return requests.post('https://api.callr.com/json-rpc/v1.1/', json=body)"
+    ".json()['result']\n\n" + (MADE + START.format('app["hash"]')).replace("api.call(", "rpc("),
     "send": 'app = api.send("apps.create", ["CLICKTOCALL10", "Callback", {}])\n'
     + START.format('app["hash"]'),
 }
@@ -130,6 +135,17 @@ def test_a_call_on_a_scenario_is_rewritten(tmp_path: Path) -> None:
     made = 'app = api.call("apps.create", "ACTIONS10", "Callback", {"script": text, "format": "YAML"})\n'
     migrate(tmp_path, f'{made}api.call("apps.delete", app["hash"])\n', write=True, unsafe=True)
     assert "api.call(" not in (tmp_path / "main.py").read_text("utf-8")
+
+
+def test_a_wrapper_that_puts_the_parameters_together(tmp_path: Path) -> None:
+    """Which argument is which is not told, but one of them is the name of a retired app."""
+    outcome = migrate(
+        tmp_path,
+        "def rpc(method, params, kind):\n    return api.send(method, [kind] + params)\n\n"
+        'rpc("apps.create", ["Callback", {}], "CLICKTOCALL10")\n',
+    )
+    assert "is retired" in finding(outcome, "CLR501", 7).message
+    assert "makes a CLICKTOCALL10 app" in finding(outcome, "CLR103", 7).message
 
 
 def test_what_only_shows_an_app_does_not_hang_on_it(tmp_path: Path) -> None:

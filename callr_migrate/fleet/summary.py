@@ -50,7 +50,8 @@ def as_text(ran: Ran, work: str) -> str:
     failed = [result for result in ran.results if not result.is_done]
     counts = _sums(done)
     earlier = f" ({ran.before} by an earlier run; --fresh does them anew)" if ran.before else ""
-    fixed = f", {counts['fixed']} of them fixed" if counts["fixed"] else ""
+    is_done = counts["fixed"] and not any(result.state == "dry-run" for result in done)
+    fixed = f", {counts['fixed']} of them rewritten" if is_done else ""
     names = "repository" if len(ran.results) == 1 else "repositories"
     lines = [f"{len(ran.results)} {names}: {len(done)} done{earlier}, {len(failed)} failed."]
     lines.append(

@@ -10,6 +10,7 @@ import contextlib
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from callr_migrate.pullrequest.git import Git, GitError
 TRAILER = "Callr-Migrate-Tree"
 _TRAILER = re.compile(rf"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
 
+_PREFIX = "callr-migrate-pr-"
+_STALE = 24 * 60 * 60  # seconds
 _HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg")
 
 
@@ -44,7 +47,8 @@ class Commit:
 @contextlib.contextmanager
 def worktree(checkout: Checkout) -> Iterator[Git]:
     """A work tree at the checkout's commit, on no branch, that is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="callr-migrate-pr-"))
+    _sweep(checkout)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     place = folder / checkout.top.name
     try:
         # A hook may think that the user has switched branches.
@@ -55,6 +59,18 @@ def worktree(checkout: Checkout) -> Iterator[Git]:
         checkout.git.ask("worktree", "remove", "--force", "--force", str(place))
         shutil.rmtree(folder, ignore_errors=True)
         checkout.git.ask("worktree", "prune")
+
+
+def _sweep(checkout: Checkout) -> None:
+    """Take away what runs that were killed have left, once nobody can be at work there any more."""
+    for line in checkout.git.text("worktree", "list", "--porcelain").splitlines():
+        place = Path(line.removeprefix("worktree "))
+        if not line.startswith("worktree ") or not place.parent.name.startswith(_PREFIX):
+            continue
+        with contextlib.suppress(OSError):
+            if time.time() - place.parent.stat().st_mtime > _STALE:
+                checkout.git.ask("worktree", "remove", "--force", "--force", str(place))
+                shutil.rmtree(place.parent, ignore_errors=True)
 
 
 def build(git: Git, planned: Sequence[Planned], *, hooks: bool = True) -> list[Commit]:

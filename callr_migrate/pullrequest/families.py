@@ -7,6 +7,7 @@ wait for the next commit.
 
 from __future__ import annotations
 
+import ast
 import enum
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,6 +61,7 @@ _FAMILIES = {
     "CLR7": Family.FILES,
 }
 _ORDER = list(Family)
+_IMPORTS = ("import ", "from ")
 
 
 def family_of(code: str) -> Family:
@@ -162,20 +164,28 @@ def _edits(applied: Sequence[Finding], sources: Mapping[Path, SourceFile]) -> di
         by_group.setdefault(finding.fix.group, []).append(finding)
         by_path.setdefault(finding.path, []).append(finding)
     edits: dict[Path, dict[Edit, Family]] = {}
+    imports: dict[Path, frozenset[int]] = {}
     for members in by_group.values():
         for finding in members:
             assert finding.fix is not None
             for edit in finding.fix.edits:
                 known = edits.setdefault(edit.path, {})
-                if edit not in known:
-                    known[edit] = _family(edit, finding, by_path.get(edit.path, []), sources[edit.path])
+                if edit in known:
+                    continue
+                source = sources[edit.path]
+                if edit.path not in imports:
+                    imports[edit.path] = _import_lines(source)
+                known[edit] = _family(edit, finding, by_path.get(edit.path, []), source, imports[edit.path])
     return edits
 
 
-def _family(edit: Edit, holder: Finding, around: Sequence[Finding], source: SourceFile) -> Family:
+def _family(
+    edit: Edit, holder: Finding, around: Sequence[Finding], source: SourceFile, imports: frozenset[int]
+) -> Family:
     """That of the narrowest finding around the edit.
 
-    Beside a finding, that of an answer on the same line; what is left (imports, blocks) makes the client known.
+    Else imports and the indentation of blocks make the client known; the rest is of an answer on the same line, or of
+    the finding that holds it.
     """
     # What is put in at the very edge of a place, such as the indentation of a block, is no part of it.
     inner = 1 if edit.start == edit.end else 0
@@ -189,7 +199,29 @@ def _family(edit: Edit, holder: Finding, around: Sequence[Finding], source: Sour
     if family_of(holder.code) is Family.FILES or not edit.path.name.endswith(SUFFIXES):
         return Family.FILES
     line = source.position(edit.start).line
+    if not edit.text.strip() and edit.start == edit.end:
+        return Family.CLIENT
+    if line in imports or edit.text.lstrip().startswith(_IMPORTS):
+        return Family.CLIENT
     beside = [finding for finding in around if source.position(finding.start).line == line]
     if edit.end > edit.start and any(family_of(finding.code) is Family.RESULTS for finding in beside):
         return Family.RESULTS
-    return Family.CLIENT
+    return family_of(holder.code)
+
+
+def _import_lines(source: SourceFile) -> frozenset[int]:
+    """The lines of import statements; none in what does not parse."""
+    if not source.path.name.endswith(SUFFIXES):
+        return frozenset()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            tree = ast.parse(source.text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return frozenset()
+    return frozenset(
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    )

@@ -33,6 +33,9 @@ _WHAT = {
 }
 
 
+_IMPORTED = "The new calls need these imports."
+
+
 class Messages:
     """The messages of one series of commits. `paths` gives the name of a file in the repository."""
 
@@ -45,6 +48,8 @@ class Messages:
 
     def subject(self, step: Step) -> str:
         """The first line."""
+        if _only_imports(step):
+            return f"Import {self.target.distribution} for REST API v2"
         if step.family is not None:
             return _SUBJECTS[step.family].format(client=self.target.distribution)
         if len(self.steps) == 1:
@@ -63,6 +68,8 @@ class Messages:
     def _why(self, step: Step) -> str:
         day = day_of(self.pack)
         what = f"{_WHAT[step.family]} " if step.family is not None else ""
+        if _only_imports(step):
+            what = f"{_IMPORTED} "
         return _wrapped(
             f"{what}The JSON-RPC API is switched off on {day}: {self.pack.service.guide}"
             if day
@@ -127,6 +134,13 @@ def _parted(steps: Sequence[Step]) -> bool:
         for path in step.files:
             homes.setdefault(f"file {path}", set()).add(index)
     return any(len(where) > 1 for where in homes.values())
+
+
+def _only_imports(step: Step) -> bool:
+    """Whether a commit about clients makes none."""
+    return step.family is Family.CLIENT and not any(
+        family_of(finding.code) is Family.CLIENT for finding in step.findings
+    )
 
 
 def _line(finding: Finding) -> str:

@@ -169,7 +169,7 @@ def test_fresh_sees_new_commits(five: None, fleet: Callable[..., Told], tmp_path
 
 def test_fix_leaves_patches_of_clones(five: None, fleet: Callable[..., Told], tmp_path: Path) -> None:
     told = fleet("--command", "fix", "--unsafe-fixes")
-    assert "6 of them fixed" in told.out
+    assert "6 of them rewritten" in told.out
     one = tmp_path / "there" / "one"
     run("git", "apply", str(tmp_path / "repos.fleet/patches/there__one.patch"), cwd=one)
     three = tmp_path / "there" / "three"

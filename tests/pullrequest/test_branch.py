@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -371,3 +372,17 @@ def test_an_ignored_file_is_not_committed(repository: Repository, pr: Pr) -> Non
     told = pr()
     assert told.code == 0
     assert "local.py" not in repository.git("ls-tree", "-r", "--name-only", "callr-rest-v2")
+
+
+def test_what_a_killed_run_has_left_goes_after_a_day(repository: Repository, pr: Pr, tmp_path: Path) -> None:
+    places = []
+    for name, age in (("callr-migrate-pr-old", 25), ("callr-migrate-pr-new", 23), ("mine", 25)):
+        place = tmp_path / name / "acacias"
+        place.parent.mkdir()
+        repository.git("worktree", "add", "--quiet", "--detach", str(place))
+        then = time.time() - age * 3600
+        os.utime(place.parent, (then, then))
+        places.append(place)
+    assert pr().code == 0
+    assert [place.exists() for place in places] == [False, True, True]
+    assert len(repository.git("worktree", "list").splitlines()) == 3

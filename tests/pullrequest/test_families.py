@@ -75,6 +75,25 @@ def test_a_block_is_indented_with_its_head() -> None:
     ]
 
 
+def test_the_steps_that_a_call_replaces_go_with_it() -> None:
+    source = _source("import json\np = {}\np['a'] = 1\nr = post(p)\n")
+    steps = _steps(
+        source,
+        _finding(
+            "CLR101",
+            34,
+            41,
+            Edit(APP, 0, 11, "import json, new"),
+            Edit(APP, 12, 30, ""),
+            Edit(APP, 34, 41, "post(a=1)"),
+        ),
+    )
+    assert _told(steps) == [
+        (Family.CLIENT, "import json, new\np = {}\np['a'] = 1\nr = post(p)\n"),
+        (Family.CALLS, "import json, new\nr = post(a=1)\n"),
+    ]
+
+
 def test_what_does_not_compile_before_changes_at_once() -> None:
     source = _source("print 'x'\nc = old()\nc.call()\n")
     steps = _steps(

@@ -13,6 +13,7 @@ from callr_migrate.check.apps import Stories
 from callr_migrate.check.calls import judge
 from callr_migrate.check.credentials import credential_findings
 from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
+from callr_migrate.check.webhooks import webhook_findings
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.detect.calls import Detection, LegacyCall
@@ -132,6 +133,7 @@ class _Engine:
         states, extra = self._calls(evaluator, project)
         if self.goes_further:
             self.report.notes += unused(self.pack, [state.call for state in states])
+        extra += self._received(evaluator, project, states)
         found = self._plan(evaluator, project, states)
         self._scenarios(evaluator, states)
         found = [finding for finding in [*extra, *found] if self._is_shown(finding.path)]
@@ -309,6 +311,13 @@ class _Engine:
             self._failed(error)
             found = []
         return states, [finding for finding in found if finding is not None]
+
+    def _received(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
+        try:
+            return list(webhook_findings(evaluator, project.modules, [state.call for state in states]))
+        except Exception as error:
+            self._failed(error)
+            return []
 
     def _plan(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         if not states and not self.goes_further:

@@ -165,3 +165,10 @@ def test_the_quick_search_loses_nothing(calls: tuple[str, ...], raw: bytes) -> N
     assert gates.passes(raw) or not (wanted or named)
     for text in (b"callr", b"jsonrpc", b"recall!", *(f".{name}('c.x'".encode() for name in calls)):
         assert gates.passes(raw + text + raw)
+
+
+def test_what_receives_webhooks_passes() -> None:
+    gates = Gates(load_pack())
+    assert gates.passes(b'sign = headers["X-CALLR-HmacSignature"]\n')
+    assert gates.passes(b'if event["type"] == "sms.mt.status_update":\n')
+    assert not gates.passes(b'if event["type"] == "invoice.paid":\n')

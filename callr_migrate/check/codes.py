@@ -206,6 +206,30 @@ _ALL = (
         "the new API is to be tried once.",
     ),
     Code(
+        "CLR801",
+        "webhook-event",
+        "The name of a legacy webhook event.",
+        "The new API sends other events in another envelope. The finding names the counterpart, and what changes in its "
+        "payload. Subscriptions are made by hand, in the portal; the code that receives them has to change with them.",
+        level="warning",
+    ),
+    Code(
+        "CLR802",
+        "webhook-field",
+        "A field of a legacy webhook with another place in the new one.",
+        "The body of a legacy webhook is read here. The new one has the field under another name, in another form, or not "
+        "at all. Told only where it is known whose webhook it is: its type is compared with the names of the events.",
+        level="warning",
+    ),
+    Code(
+        "CLR803",
+        "webhook-identifier",
+        "An identifier of a legacy webhook in a program that also has those of REST answers.",
+        "Legacy webhooks go on to write identifiers in capitals as long as they are subscribed; the answers of the new API "
+        "have them in lower case. Code that brings the two together finds nothing. Lower the webhook's where it comes in.",
+        level="warning",
+    ),
+    Code(
         "CLR901",
         "unparsable",
         "A file that does not parse.",

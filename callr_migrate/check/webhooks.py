@@ -14,7 +14,7 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import constants
+from callr_migrate.evaluate.values import Literal, constants
 from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.pack.forms import WebhookEvent, Webhooks
 from callr_migrate.pack.model import ObjectField, RulePack
@@ -41,13 +41,17 @@ def webhook_findings(
     rules = pack.webhooks
     if rules is None:
         return
-    joined = any(_gives_identifiers(pack, call) for call in calls)
+    modules = list(modules)
+    migrated = any(pack.service.base_url.value in module.source.text for module in modules)
+    joined = migrated or any(_gives_identifiers(pack, call) for call in calls)
+    names = [gate for surface in pack.surfaces.values() if surface.clients for gate in surface.gates]
     for call in calls:
         yield from _subscribed(evaluator, rules, call)
     for module in modules:
         marked = any(mark in module.source.text for mark in rules.marks)
-        if calls or marked:
-            yield from _Reader(evaluator, rules, module, joined=joined).findings(marked=marked)
+        if calls or migrated or marked or any(name in module.source.text for name in names):
+            reader = _Reader(evaluator, rules, module, [call.node for call in calls], joined=joined)
+            yield from reader.findings(marked=marked)
 
 
 def _gives_identifiers(pack: RulePack, call: LegacyCall) -> bool:
@@ -98,11 +102,20 @@ def _renamed(pack: RulePack, event: WebhookEvent) -> Iterator[str]:
 class _Reader:
     """One module."""
 
-    def __init__(self, evaluator: Evaluator, rules: Webhooks, module: Module, *, joined: bool) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        rules: Webhooks,
+        module: Module,
+        calls: Sequence[cst.CSTNode],
+        *,
+        joined: bool,
+    ) -> None:
         self.evaluator = evaluator
         self.pack = evaluator.pack
         self.rules = rules
         self.module = module
+        self.calls = set(calls)
         self.joined = joined  # whether the project also has identifiers of answers
         self.found: dict[tuple[Owner, str], _Received] = {}
 
@@ -111,6 +124,8 @@ class _Reader:
         for text in self.module.strings:
             if isinstance(text, cst.SimpleString):
                 self._asked(text)
+        for node in (*self.module.subscripts, *self.module.calls):
+            self._looked_up(node)
         for received in self.found.values():
             if not received.events or (received.foreign and not marked):
                 continue
@@ -125,14 +140,29 @@ class _Reader:
         value = literal(text)[1]
         other = self._held_against(text)
         base = self._taken(other, self.rules.type) if other is not None else None
-        if base is None or not isinstance(value, str):
+        if base is not None and isinstance(value, str):
+            self._note(base, value, text)
+
+    def _looked_up(self, node: cst.BaseExpression) -> None:
+        """Note the keys of a table that the type of a webhook is looked up in."""
+        key, table = _key(node), self._field(node, None, any_key=True)
+        base = self._taken(key, self.rules.type) if key is not None and table is not None else None
+        if base is None or table is None:
             return
-        owner = self.module.function_of(text)
+        for option in self.evaluator.evaluate(self.module, table).options():
+            if isinstance(option, Literal) and option.ref.module is self.module:
+                for element in getattr(option.ref.node, "elements", ()):
+                    text = element.key if isinstance(element, cst.DictElement) else None
+                    if isinstance(text, cst.SimpleString):
+                        self._note(base, literal(text)[1], text)
+
+    def _note(self, base: cst.BaseExpression, value: str, text: cst.SimpleString) -> None:
+        owner = self.module.function_of(base)
         received = self.found.setdefault((owner, self._text(base)), _Received(self._text(base), owner))
         event = self.pack.events.get(value)
         if event is not None:
             received.events.append((event, text))
-        else:
+        elif value not in {event.to for event in self.pack.events.values()}:
             received.foreign = True
 
     def _held_against(self, text: cst.BaseExpression) -> cst.BaseExpression | None:
@@ -162,9 +192,14 @@ class _Reader:
             return self._field(only, name) if isinstance(only, cst.BaseExpression) else None
         return self._field(node, name)
 
-    def _field(self, node: cst.BaseExpression, name: str | None) -> cst.BaseExpression | None:
+    def _field(
+        self, node: cst.BaseExpression, name: str | None, *, any_key: bool = False
+    ) -> cst.BaseExpression | None:
+        """What a field is taken of; `name`: this field only."""
         key = _key(node)
-        if key is None or not isinstance(key, cst.SimpleString) or (name and literal(key)[1] != name):
+        if key is None or (name and literal(key)[1] != name):
+            return None
+        if not any_key and not isinstance(key, cst.SimpleString):
             return None
         if isinstance(node, cst.Subscript):
             return node.value
@@ -221,7 +256,7 @@ class _Reader:
         rule = kind.fields.get(name)
         if rule is None:
             return
-        if rule.format == IDENTIFIER and rule.to is not None and self.joined:
+        if rule.format == IDENTIFIER and rule.to is not None and self.joined and not self._is_argument(node):
             told = (
                 f"{named} is in capitals here as long as the webhook is one of v1, and REST answers in lower case; "
                 f"it is `{rule.to}` in {where}"
@@ -237,6 +272,11 @@ class _Reader:
             if changes:
                 told = f"{named} {' and '.join(changes)} in {where}"
                 yield self._finding("CLR802", told, node, kind.object, name, rule)
+
+    def _is_argument(self, node: cst.CSTNode) -> bool:
+        """Whether the value goes to a legacy call, whose rewrite lowers it."""
+        arg = self.module.parent(node)
+        return isinstance(arg, cst.Arg) and self.module.parent(arg) in self.calls
 
     def _events_at(self, received: _Received, node: cst.CSTNode) -> list[WebhookEvent]:
         """The events that it can be at a place: those of the `if` or `case` around it, else all that are asked for."""

@@ -35,10 +35,13 @@ from callr_migrate.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
     from callr_migrate.config import Settings
+    from callr_migrate.findings import Finding
     from callr_migrate.output.excerpt import Span
     from callr_migrate.pack import RulePack
     from callr_migrate.pipeline import Outcome
+    from callr_migrate.source import SourceFile
 
+_EXCEPT = "except "
 # The same facts are told at many places.
 _fact_text = lru_cache(maxsize=50_000)(one_line)
 
@@ -70,7 +73,7 @@ def collect(
     by_file = _rows(places, lambda place: (place.path,), rates.of)
     report, pack = outcome.report, outcome.pack
     return Migration(
-        project=one_line(settings.root.name),
+        project=one_line(settings.root.name) or "project",
         version=__version__,
         today=today,
         shutdown=date.fromisoformat(pack.service.shutdown.value),
@@ -123,7 +126,7 @@ def _place(located: Located, secrets: Sequence[Span], owners: Owners, app: str |
         state=state,
         owners=owners.of(finding.path),
         message=one_line(finding.message),
-        before=before(source, finding.start, finding.end, secrets) if source is not None else "",
+        before=before(source, _start(source, finding), finding.end, secrets) if source is not None else "",
         after=showable(finding.becomes) if finding.fix is not None and finding.becomes is not None else None,
         reason=finding.reason and one_line(finding.reason),
         help=finding.help and one_line(finding.help),
@@ -133,6 +136,13 @@ def _place(located: Located, secrets: Sequence[Span], owners: Owners, app: str |
         group=finding.fix.group if finding.fix is not None else None,
         fingerprint=located.fingerprint,
     )
+
+
+def _start(source: SourceFile, finding: Finding) -> int:
+    """Where the code begins that `becomes` stands for: a clause is shown with its keyword."""
+    head = (finding.becomes or "").partition(" ")[0] + " "
+    begins = finding.start - len(head)
+    return begins if head == _EXCEPT and source.text.startswith(head, max(begins, 0)) else finding.start
 
 
 def _apps(found: Sequence[Located], pack: RulePack) -> list[str | None]:

@@ -94,4 +94,6 @@ def pace(migration: Migration) -> str:
     if last.calls and weeks > 0:
         rate = last.calls / weeks
         text += f" To be done in time, {rate:.1f} must go each week from now on."
+    if last.calls != migration.counts.calls:
+        text += f" Each file is judged on its own here; together they have {number(migration.counts.calls)}."
     return text

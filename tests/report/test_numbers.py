@@ -104,11 +104,13 @@ def test_time_left(today: date, shown: str) -> None:
 
 def test_pace() -> None:
     points = (TrendPoint("a", date(2027, 1, 1), 30), TrendPoint(None, date(2027, 3, 2), 17))
-    assert pace(migration(trend=Trend(points))) == (
+    some = [place() for _ in range(17)]
+    assert pace(migration(*some, trend=Trend(points))) == (
         "From 30 legacy calls on 1 January 2027 to 17 on 2 March 2027: 13 fewer. "
         "To be done in time, 1.0 must go each week from now on."
     )
     worse = (points[0], TrendPoint(None, date(2027, 3, 2), 31))
+    assert pace(migration(place(), trend=Trend(points))).endswith("on its own here; together they have 1.")
     assert "1 more." in pace(migration(trend=Trend(worse)))
     assert "each week" not in pace(migration(trend=Trend(worse), today=date(2027, 7, 2)))
 

@@ -59,6 +59,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """With one place of each kind: what is looked at node by node."""
+    return written(tmp_path_factory.mktemp("small"), rich(12))
+
+
+@pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> str:
     return written(tmp_path_factory.mktemp("large"), rich(5000))
 
@@ -110,11 +116,11 @@ def waits_for(page: Any, text: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
-def test_axe_finds_nothing(show: Open, address: str, scheme: str, width: int) -> None:
+def test_axe_finds_nothing(show: Open, small: str, scheme: str, width: int) -> None:
     spec = importlib.util.find_spec("axe_playwright_python")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("axe-playwright-python is not installed (extra 'browser')")
-    page = show(address, width, color_scheme=scheme)
+    page = show(small, width, color_scheme=scheme)
     for details in page.query_selector_all("details"):
         details.evaluate("each => each.open = true")
     page.evaluate((Path(spec.submodule_search_locations[0]) / "axe.min.js").read_text("utf-8"))

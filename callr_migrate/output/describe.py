@@ -168,6 +168,8 @@ class _Description:
             yield f"  where the answer is used: whether it succeeded{known}"
         elif result.object:
             yield f"  answers {result.object}{known}"
+        if result.page:
+            yield "  its rows come page by page; as many as a page holds are asked for"
         if result.note:
             yield from _wrapped("  note", result.note)
         if request.manual:

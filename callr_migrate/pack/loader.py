@@ -195,6 +195,8 @@ def _request_problems(pack: RulePack, method: Method, request: Request, names: s
     if set(_PLACEHOLDER.findall(request.path)) != set(request.path_params):
         yield f"{where}: the braces of {request.path!r} and the keys of 'path_params' differ"
     yield from _refer(f"{where}: 'result'", "object", request.result.object, pack.objects)
+    if request.result.page and pack.pages is None:
+        yield f"{where}: 'result' has pages, and no 'pages' of the pack tell how they are asked for"
     for name in request.when:
         if name not in names:
             yield f"{where}: 'when' names {name!r}, but there is no such parameter{nearest(name, names)}"

@@ -74,6 +74,7 @@ class Result:
     object: str | None = None
     legacy_value: str | None = None
     success: bool = False
+    page: bool = False  # rows come page by page; as many as a page holds are asked for
     evidence: Evidence | None = None
     source: str | None = None
     note: str | None = None

@@ -17,6 +17,7 @@ from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding,
 from callr_migrate.rewrite.answers import AnswerUse
 from callr_migrate.rewrite.clients import moved_comments
 from callr_migrate.rewrite.error_report import handler_finding, mention_finding
+from callr_migrate.rewrite.paging import loop
 from callr_migrate.rewrite.state import CallState, ClientState
 from callr_migrate.rewrite.style import copied, line_indent
 from callr_migrate.rewrite.text import Replacement, Texts, apart
@@ -163,12 +164,27 @@ class Findings:
             surface=call.surface,
             facts=tuple(facts),
             reason=state.reason or "; ".join(doubt.rstrip(".") for doubt in doubts) or None,
-            help=state.help,
+            help="\n".join(filter(None, [state.help, self._loop(state, becomes)])) or None,
             url=state.url,
             becomes=becomes,
             fix=fix,
         )
         return finding, own
+
+    def _loop(self, state: CallState, becomes: str | None) -> str | None:
+        """How to read all rows, where v2 gives them page by page."""
+        rule, pages = state.call.rule, self.pack.pages
+        request = next(
+            (each for each in (rule.rest, *rule.alternatives) if each is not None and each.result.page)
+            if rule is not None
+            else iter(()),
+            None,
+        )
+        if request is None or pages is None or not state.mapped:
+            return None
+        receiver = state.call.receiver
+        client = state.call.module.text_of(receiver) if receiver is not None else "api"
+        return loop(pages, request, self.writer.target, client, becomes)
 
     def _client(self, client: ClientState) -> tuple[Finding, Applicability]:
         credentials = self.pack.service.credentials

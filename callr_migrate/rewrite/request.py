@@ -19,7 +19,7 @@ from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.values import Answer, Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
-from callr_migrate.rewrite import dates
+from callr_migrate.rewrite import dates, paging
 from callr_migrate.rewrite.date_arguments import in_place
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
 from callr_migrate.rewrite.options import OptionDicts
@@ -100,6 +100,8 @@ class Planning:
         self._path()
         for name, binding in self.request.query.items():
             self._parameter(self.result.query, "query parameter", name, binding)
+        if self.request.result.page and self.pack.pages is not None:
+            paging.ask_for_most(self, self.pack.pages)
         for name, binding in self.request.json.items():
             self._parameter(self.result.json, "body field", name, binding)
         for spread in self.spreads.values():

@@ -34,7 +34,7 @@ _STOCK = [f"+3319900{number}" for number in range(1022, 1030)]
 
 def search(account: Account, **wanted: Any) -> list[Number]:
     """Those that fit every filter that is not None."""
-    account.act("search numbers", **wanted)
+    account.act("search numbers", **{name: value for name, value in wanted.items() if value is not None})
     return [
         number
         for number in account.state.numbers.values()

@@ -198,10 +198,17 @@ def test_foreign_identifier_is_for_a_person_to_look_up(pack: RulePack, name: str
 
 @pytest.mark.parametrize(
     "name",
-    ["apps.search", "did.search", "media/library.search", "sms.get_list", "sms.search", "did/store.reserve"],
+    ["media/library.search", "sms.get_list", "sms.search", "did/store.reserve"],
 )
 def test_request_whose_parameters_are_unsure_is_manual(pack: RulePack, name: str) -> None:
     assert all(request.manual for request in requests(pack.methods[name]))
+
+
+@pytest.mark.parametrize("name", ["apps.get_list", "apps.search", "did.search"])
+def test_a_list_that_became_pages_asks_for_a_whole_page(pack: RulePack, name: str) -> None:
+    request = pack.methods[name].rest
+    assert request is not None
+    assert request.result.page
 
 
 def test_dates_of_an_sms_list_are_not_its_sender_and_recipient(pack: RulePack) -> None:

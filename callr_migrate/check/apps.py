@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -153,7 +153,7 @@ class Stories:
 
     def _follow(self) -> None:
         """Add the calls that are given an app, those that are given what these answered, and so on."""
-        changed = True
+        changed = bool(self.all)
         while changed:
             changed = False
             for state in self.states:
@@ -246,7 +246,10 @@ class Stories:
 def place(module: Module, node: cst.CSTNode, base: Path | None = None) -> str:
     """Where a node stands, for people: `path:line` from `base`, or else as the findings name their files."""
     start = module.span(node)[0]
-    path = Path(os.path.relpath(module.path, base)) if base or module.path.is_absolute() else module.path
+    path = module.path
+    if base or path.is_absolute():
+        with suppress(ValueError):  # on another drive
+            path = Path(os.path.relpath(path, base))
     cell = module.source.cell(start) if isinstance(module.source, EmbeddedSource) else None
     if cell is not None:
         return f"{path.as_posix()}, cell {cell[0]}, line {cell[1]}"

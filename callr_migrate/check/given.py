@@ -155,6 +155,14 @@ class Parameters:
                 found = self._found(Ref(self.call.module, self.arguments[param.name]))
                 yield from self._leaves((param.name,), found)
 
+    def ids(self) -> Iterator[tuple[str, Given]]:
+        """The ids that are given, by the names of their parameters; those from other legacy calls left out."""
+        for param in self.params:
+            if param.name in self.arguments and param.format in self.evaluator.pack.identifiers:
+                found = self._found(Ref(self.call.module, self.arguments[param.name]))
+                if not any(isinstance(option, Answer) for option in found.value.options()):
+                    yield param.name, self._given(found)
+
     def _leaves(self, steps: Steps, found: _Found) -> Iterator[tuple[Steps, Given]]:
         inside = self._inside(found)
         if inside:

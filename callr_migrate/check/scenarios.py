@@ -327,15 +327,23 @@ class _Filling:
 
     def _hanging(self) -> list[str]:
         lines: list[str] = []
-        for state in self.subject.calls:
+        for state, parameters in self.calls:
             rule = state.call.rule
             instead = rule.none.instead if rule is not None and rule.none is not None else None
             if rule is not None and instead is None:
                 requests = [rule.rest] if rule.rest else rule.alternatives
                 instead = " or ".join(f"{each.verb} {each.path}" for each in requests if each)
             told = f"- {state.call.method or 'a legacy call'} ({self._place(state.call)})"
+            told += "".join(f", {name} {value}" for name, value in self._other_ids(parameters))
             lines += _comment(f"{told}: {instead}" if instead else told, "  ")
         return ["", "# TODO: what hangs on the app in the source:", *lines] if lines else []
+
+    def _other_ids(self, parameters: Parameters) -> Iterator[tuple[str, str]]:
+        """The ids that a call is given and that come from no legacy call: a number that is assigned, for instance."""
+        for name, found in parameters.ids():
+            given = self._checked(found)
+            known = given.kind is Kind.KNOWN
+            yield name, scalar(given.value) if known else f"`{self._source(given)}`"
 
 
 def scalar(value: Any) -> str:

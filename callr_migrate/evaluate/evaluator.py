@@ -353,7 +353,11 @@ class Evaluator(Handing):
         return value if surface is None else BoundMethod(Client(surface.surface, None), name)
 
     def star_symbol(self, dotted: str, name: str) -> Value | None:
-        """What `from dotted import *` gives for a name, where `dotted` is a surface's module."""
+        """What `from dotted import *` gives for a name, where `dotted` is a surface's module, or a wrapper's."""
+        for declared in self._declared:
+            owner = declared.clients[0]
+            if owner == f"{dotted}.{name}" or (owner == dotted and name in declared.calls):
+                return self.outside(f"{dotted}.{name}")
         surface = self._modules.get(self.surface_symbol(dotted))
         return self.outside(f"{surface.module}.{name}") if surface and name in surface.exports else None
 

@@ -116,9 +116,11 @@ def test_nothing_that_is_given_goes_in_silence(tmp_path: Path) -> None:
 
 
 def test_what_hangs_on_the_app_is_named_with_what_to_do(tmp_path: Path) -> None:
-    text = scaffold(tmp_path, CALLBACK + 'api.call("apps.assign_did", app["hash"], did)\n')["Callback"]
+    numbers = "".join(f'api.call("apps.assign_did", app["hash"], {did})\n' for did in ("did", '"D1D00011"'))
+    text = scaffold(tmp_path, CALLBACK + numbers)["Callback"]
     assert "# - clicktocall/calls.start_2 (main.py:9): Write a scenario whose" in text
-    assert "# - apps.assign_did (main.py:11): PUT /actions/{sid}/numbers/{number} or" in text
+    assert '# - apps.assign_did (main.py:12), did "D1D00011": PUT' in text
+    assert "# - apps.assign_did (main.py:11), did `did`: PUT /actions/{sid}/numbers/{number} or" in text
 
 
 def test_call_tracking(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ FORMS = {
     ),
     "a function from outside": ("corp.sms.send", "from corp.sms import send", "send"),
     "outside by its module": ("corp.sms.send", "import corp.sms", "corp.sms.send"),
+    "everything of a module outside": ("corp.sms.send", "from corp.sms import *", "send"),
+    "a class among everything": ("corp.Client.request", "from corp import *", "Client(1).request"),
     "a method from outside": ("corp.Client.request", "from corp import Client", "Client(1).request"),
 }
 
@@ -186,6 +188,16 @@ def test_over_files_that_do_not_name_it(check: Check) -> None:
         "app.py": "from gates import gate\n\ngate.request('sms.get', 'A1')\n",
     }
     assert calls(check(files, "corp.Client.request")) == [("app.py", 3, "CLR101", "sms.get", "wrapper")]
+
+
+def test_over_files_that_give_it_another_name(check: Check) -> None:
+    files = {
+        "tools/__init__.py": "",
+        "tools/first.py": "from corp import send as deliver\n",
+        "tools/second.py": "from tools.first import *\n",
+        "app.py": "from tools import second\n\nsecond.deliver('sms.get', 'A1')\n",
+    }
+    assert calls(check(files, "corp.send")) == [("app.py", 3, "CLR101", "sms.get", "wrapper")]
 
 
 def test_settings_below_have_their_own(check: Check) -> None:

@@ -33,7 +33,7 @@ _OPEN = re.compile(r"^- \[ \] (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\([^)]*\)")
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~<>&@])")
 # Reasons that another place has, or that are told once for all.
-_TOLD_ELSEWHERE = ("it changes together with ", "the legacy client stays")
+_TOLD_ELSEWHERE = ("it changes together with ", "the legacy client stays", "What to do is told at ")
 _HANDLER = "except "
 _NAMES = ("CLR2", "CLR3", "CLR4")
 _USERS = 3  # places of a fact
@@ -275,7 +275,8 @@ class _Parts:
         # What follows from another place is told there.
         reasons = [text for text in (finding.reason or "").split("; ") if text]
         reason = "; ".join(text for text in reasons if not text.startswith(_TOLD_ELSEWHERE))
-        told = [_sentence(self.places.relined(text, finding.path)) for text in (reason, finding.help) if text]
+        advice = "" if (finding.help or "").startswith(_TOLD_ELSEWHERE) else finding.help
+        told = [_sentence(self.places.relined(text, finding.path)) for text in (reason, advice) if text]
         if finding.help and "(choices: " in finding.help:
             # One question each, and the reason apart.
             return [*told[:-1], *_CHOICES.split(told[-1])]

@@ -11,7 +11,7 @@ from callr_migrate.output.excerpt import Span, masked, secrets_by_file
 from callr_migrate.pullrequest.remotes import Remote
 from callr_migrate.source import SourceFile
 
-_OTHER_LINE = re.compile(r"\b([\w.-]+\.\w+):(\d+)\b")
+_OTHER_LINE = re.compile(r"((?:[\w.-]+/)*[\w.-]+\.\w+):(\d+)\b")
 _OWN_LINE = re.compile(r"\b(line )(\d+)\b")
 
 
@@ -67,19 +67,22 @@ class Places:
 
     def relined(self, text: str, path: Path) -> str:
         """A message of the analysis, with the lines that it names as they are after the rewrite."""
-        by_name: dict[str, list[Path]] = {}
-        for one in self.sources:
-            by_name.setdefault(one.name, []).append(one)
 
         def other(match: re.Match[str]) -> str:
-            named = by_name.get(match[1], [])
-            found = path if path in named else named[0] if len(named) == 1 else None
+            found = self._named(match[1])
             return match[0] if found is None else f"{match[1]}:{self.new_line(found, int(match[2]))}"
 
         def own(match: re.Match[str]) -> str:
             return f"{match[1]}{self.new_line(path, int(match[2]))}"
 
         return _OWN_LINE.sub(own, _OTHER_LINE.sub(other, text))
+
+    def _named(self, text: str) -> Path | None:
+        """The one file whose name ends so."""
+        found = [path for path, name in self.paths.items() if f"/{name}".endswith(f"/{text}")]
+        if not found and "/" in text:
+            return self._named(text.partition("/")[2])
+        return found[0] if len(found) == 1 else None
 
     def link(self, finding: Finding) -> str:
         """The place as Markdown."""

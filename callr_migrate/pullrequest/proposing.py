@@ -18,7 +18,7 @@ from callr_migrate.pullrequest.git import GitError
 from callr_migrate.pullrequest.messages import Messages
 from callr_migrate.pullrequest.places import Places
 from callr_migrate.pullrequest.preparing import Prepared
-from callr_migrate.pullrequest.pushing import push
+from callr_migrate.pullrequest.pushing import push, refuse_unpublished
 from callr_migrate.source import SourceFile
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def propose(prepared: Prepared, rewrite: Rewrite) -> Done:
     wish, checkout = prepared.wish, prepared.checkout
     with _host(prepared) as host, worktree(checkout) as git:
         there = host.find(wish.branch) if host else None
+        if host and prepared.base == checkout.branch:
+            refuse_unpublished(git, wish.remote, prepared.base, checkout.head)
         commits = build(git, plan(prepared, rewrite).commits, hooks=wish.hooks)
         tip = commits[-1].name
         pushed = None

@@ -55,6 +55,20 @@ def push(git: Git, remote: str, branch: str, base: str, commits: Sequence[Commit
     return Pushed(git, remote, branch, there, tip)
 
 
+def refuse_unpublished(git: Git, remote: str, base: str, head: str) -> None:
+    """Raise `GitError` if a pull request into `base` would bring along more than our own commits."""
+    there = _tip(git, remote, base)
+    if there is None:
+        raise GitError(f"{remote!r} has no branch {base!r}; push it, or name another --base")
+    _fetch(git, remote, base, there)
+    more = int(git.text("rev-list", "--count", head, f"^{there}"))
+    if more:
+        commits = "1 commit" if more == 1 else f"{more} commits"
+        raise GitError(
+            f"{base!r} has {commits} that {remote!r} lacks; push that first, so that it is no part of this"
+        )
+
+
 def _tip(git: Git, remote: str, branch: str) -> str | None:
     """The commit of the remote's branch."""
     # Where the remote is pushed to elsewhere than it is fetched from, the former counts.

@@ -184,6 +184,10 @@ def test_lines_that_messages_name_are_the_new_ones(repository: Repository, pr: P
         "    print(e.code)\n",
         "utf-8",
     )
+    # Another file of that name, and one that ends so.
+    for name in ("other/handler.py", "other/a_handler.py"):
+        (repository.folder / name).parent.mkdir(exist_ok=True)
+        (repository.folder / name).write_text("import httpx\n", "utf-8")
     repository.commit()
     pr()
     text = pr("--dry-run").out

@@ -63,7 +63,7 @@ def test_a_second_run_updates(repository: Repository, pr: Pr, host: FakeHost) ->
     pull[key] = f"Please look at this by Friday.\n\n{ticked}\n\nCloses #12"
     pull["title"] = "Draft: our own title"
     (repository.folder / "acacias" / "patients.py").write_text("PATIENTS = []\n", "utf-8")
-    repository.commit()
+    repository.publish()
     told = pr("--open")
     assert (told.code, told.err) == (0, "")
     assert "Updated " in told.out
@@ -124,7 +124,7 @@ def test_what_a_host_refuses_leaves_everything(
     if again:
         assert pr("--push").code == 0
         (repository.folder / "acacias" / "patients.py").write_text("PATIENTS = []\n", "utf-8")
-        repository.commit()
+        repository.publish()
     host.fail[where] = answer
     state = repository.state()
     told = pr("--open")
@@ -251,3 +251,27 @@ def test_git_gets_the_token_where_it_would_ask(
 
 def test_options_for_open_alone(repository: Repository, pr: Pr) -> None:
     assert pr("--push", "--draft").code == 2
+
+
+def test_commits_that_are_not_pushed_are_no_part_of_it(
+    repository: Repository, pr: Pr, host: FakeHost
+) -> None:
+    (repository.folder / "acacias" / "patients.py").write_text("PATIENTS = []\n", "utf-8")
+    repository.commit()
+    state = repository.state()
+    told = pr("--open")
+    assert told.code == 2
+    assert "'main' has 1 commit that 'origin' lacks; push that first" in told.err
+    assert repository.state() == state
+    assert host.pulls == {}
+    # Work for another branch than one's own is meant to come along.
+    repository.git("checkout", "--quiet", "-b", "feature")
+    assert pr("--open", "--base", "main").code == 0
+    assert len(host.pulls) == 1
+
+
+def test_a_base_that_is_not_there(repository: Repository, pr: Pr, host: FakeHost) -> None:
+    repository.git("checkout", "--quiet", "-b", "feature")
+    told = pr("--open")
+    assert told.code == 2
+    assert "'origin' has no branch 'feature'; push it, or name another --base" in told.err

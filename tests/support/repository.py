@@ -46,3 +46,8 @@ class Repository:
     def commit(self, message: str = "more") -> None:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--no-verify", "--message", message)
+
+    def publish(self) -> None:
+        """A commit that is pushed, too."""
+        self.commit()
+        self.git("push", "--quiet", "origin", "main")

@@ -176,6 +176,14 @@ _ALL = (
         level="warning",
     ),
     Code(
+        "CLR606",
+        "amount",
+        "A sum of money in a legacy answer.",
+        "The two APIs write sums in other units and types: a decimal in EUR became a text in cents, for instance, which is "
+        "a hundredfold error if the field is only renamed. The finding tells what is known of both sides. No conversion is "
+        "made: compare a few sums of your own first, and keep them as decimals, not floats.",
+    ),
+    Code(
         "CLR701",
         "legacy-package",
         "A legacy library is required here.",
@@ -223,7 +231,7 @@ _ALL = (
     ),
     Code(
         "CLR803",
-        "webhook-identifier",
+        "webhook-id",
         "An identifier of a legacy webhook in a program that also has those of REST answers.",
         "Legacy webhooks go on to write identifiers in capitals as long as they are subscribed; the answers of the new API "
         "have them in lower case. Code that brings the two together finds nothing. Lower the webhook's where it comes in.",

@@ -262,8 +262,10 @@ class _Reader:
                 f"it is `{rule.to}` in {where}"
             )
             yield self._finding("CLR803", told, node, kind.object, name, rule)
+        elif rule.amount is not None:
+            yield self._finding("CLR802", f"{named} is {rule.amount.told}", node, kind.object, name, rule)
         elif rule.to is None:
-            told = f"{named} has no known counterpart in {where}: {rule.manual or rule.amount}"
+            told = f"{named} has no known counterpart in {where}: {rule.manual}"
             yield self._finding("CLR802", told, node, kind.object, name, rule)
         else:
             changes = [f"is `{rule.to}`"] if rule.to != name else []

@@ -235,7 +235,11 @@ class _Description:
             by = f" by {field.enum}" if field.enum else f", a {field.format}" if field.format else ""
             known = self._known(field.evidence, None) if field.evidence is not kind.evidence else ""
             yield f"  {name:<{width}}  {where}{by}{known}"
-            for label, text in (("amount", field.amount), ("why", field.manual), ("note", field.note)):
+            for label, text in (
+                ("amount", field.amount and field.amount.told),
+                ("why", field.manual),
+                ("note", field.note),
+            ):
                 if text:
                     yield from _wrapped(f"  {label}", text)
         if not kind.fields:

@@ -205,7 +205,9 @@ def _object(kind: ObjectType) -> list[str]:
             f"constants of {field.enum}" if field.enum else "",
             f"a {field.format}" if field.format else "",
         ]
-        note = "; ".join(filter(None, [*how, field.amount, field.manual, field.note]))
+        note = "; ".join(
+            filter(None, [*how, field.amount.told if field.amount else None, field.manual, field.note])
+        )
         rows.append([f"`{name}`", where, _word(field.evidence or kind.evidence), note])
     lines = _table(["Legacy", "v2", "Evidence", "Note"], rows)
     return [*lines, "", _text(kind.note)] if kind.note else lines

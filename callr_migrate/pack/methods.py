@@ -157,6 +157,26 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Amount:
+    """A sum of money, on both sides; what is not known is left out. No conversion is made."""
+
+    type: str  # in v1: decimal, text
+    unit: str | None = None  # in v1: EUR, cents
+    to: str | None = None  # the field of v2 that has it
+    becomes: str | None = None  # its type in v2
+    per: str | None = None  # its unit in v2
+
+    @property
+    def told(self) -> str:
+        """Both sides in words."""
+        old = f"an amount, {self.type} in {self.unit or 'a unit that is not documented'}"
+        if self.to is None:
+            return f"{old}; what v2 has for it is not known"
+        kind = self.becomes or "of a type that is not documented"
+        return f"{old}; v2 has `{self.to}`, {kind} in {self.per or 'a unit that is not documented'}"
+
+
+@dataclass(frozen=True)
 class ObjectField:
     """One field of a legacy answer. `to` is its path in v2; without it, `manual` says what to do."""
 
@@ -167,7 +187,7 @@ class ObjectField:
     )
     object: str | None = None
     array: bool = False  # a list of such objects
-    amount: str | None = None  # unit and type before and after; no conversion is documented
+    amount: Amount | None = None
     manual: str | None = None
     evidence: Evidence | None = None
     source: str | None = None

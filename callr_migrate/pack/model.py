@@ -8,6 +8,7 @@ from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location, Param, StatedFact, Verb
 from callr_migrate.pack.forms import DateForms, Identifier, Pages, Scaffold, WebhookEvent, Webhooks
 from callr_migrate.pack.methods import (
+    Amount,
     Binding,
     Choice,
     Dropped,
@@ -37,6 +38,7 @@ from callr_migrate.pack.surfaces import (
 
 __all__ = [
     "NOWHERE",
+    "Amount",
     "App",
     "Binding",
     "CallShape",

@@ -134,8 +134,13 @@ class _Field:
             use.facts.append(
                 Fact(f"{self.answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
             )
-        if rule.to is None or rule.amount or rule.manual:
-            use.message = f"{shown} cannot be carried over: {rule.manual or rule.amount}"
+        if rule.amount is not None:
+            use.code = "CLR606"
+            use.message = f"{shown} is {rule.amount.told}"
+            use.blocked = f"{use.message}; no conversion is made {where}"
+            return None
+        if rule.to is None or rule.manual:
+            use.message = f"{shown} cannot be carried over: {rule.manual}"
             use.blocked = f"{use.message} {where}"
             return None
         if rule.to == name:

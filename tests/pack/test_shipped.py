@@ -273,8 +273,10 @@ def test_fields_of_an_answer(pack: RulePack) -> None:
     assert pack.objects["DID"].fields["intl_number"].to == "e164"
     call = pack.objects["CDR.In"].fields
     assert call["duration_answered"].to == "durationAnswered"
-    assert call["billing_customer_debit_eur"].amount
-    assert call["billing_customer_debit_eur"].manual
+    debit = call["billing_customer_debit_eur"]
+    assert debit.to is None
+    assert debit.amount is not None
+    assert debit.amount.told == "an amount, a decimal in EUR; v2 has `billingDebit`, a text in cents"
     assert pack.objects["SearchResult"].fields["has_more"].to == "hasMore"
 
 

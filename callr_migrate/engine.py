@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import libcst as cst
@@ -12,20 +11,17 @@ import libcst as cst
 from callr_migrate.check.apps import Stories
 from callr_migrate.check.calls import judge
 from callr_migrate.check.credentials import credential_findings
-from callr_migrate.check.scanned import Obstacle, call_findings, syntax_obstacle
+from callr_migrate.check.scanned import Obstacle, syntax_obstacle
+from callr_migrate.check.unparsed import SIMPLIFY, Unparsed, obstacle
 from callr_migrate.check.webhooks import webhook_findings
 from callr_migrate.config import Settings
 from callr_migrate.detect import posts, sdk
 from callr_migrate.detect.calls import Detection, LegacyCall
 from callr_migrate.detect.declared import unused
 from callr_migrate.detect.facade import AWAITED
-from callr_migrate.detect.scan import ScannedCall, scan
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.detect.wrappers import through_wrappers
-from callr_migrate.embedded import EmbeddedSource
 from callr_migrate.evaluate import Evaluator, InexactTreeError, Module, Project
-from callr_migrate.evaluate.nesting import Burden, burden
-from callr_migrate.evaluate.python2 import is_python_2
 from callr_migrate.faults import described
 from callr_migrate.findings import Failure, Finding, Report, Unseen
 from callr_migrate.lexing import Lexed
@@ -41,13 +37,7 @@ from callr_migrate.secret_text import in_text
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 
-# Characters. Larger files are generated ones; parsing them would take minutes and gigabytes.
-MAX_FILE_SIZE = 4_000_000
-_MAX_LINES_NAMED = 10
-# From this Python on `except A, b:` is no longer Python 2.
-_BARE_EXCEPT = (3, 14)
 _MAX_ROUNDS = 50
-_SIMPLIFY = "Split the file, or change these lines by hand."
 
 
 def analyse(
@@ -101,14 +91,13 @@ class _Engine:
         self.report = report
         self.loaded = loaded
         self.known: dict[Path, SourceFile] = {}
-        self.passes = passes
         self.goes_further = True
         self.further: Sequence[str] = ()
         self.on_progress: OnProgress = unheard
         self.scaffolds = False
         self.secrets: Secrets | None = None
         self.stories: Stories | None = None
-        self.markers = _marker_pattern(pack)
+        self.unparsed = Unparsed(pack, passes)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
             settings.choices,
@@ -124,11 +113,13 @@ class _Engine:
         findings: list[Finding] = []
         for done, source in enumerate(sources):
             self.on_progress(done, len(sources), "Parsing")
-            obstacle = self._parse(project, source)
-            if obstacle is not None and self._is_shown(source.path):
-                findings += self._not_analysed(source, obstacle)
+            problem = self._parse(project, source)
+            if problem is not None and self._is_shown(source.path):
+                told, unseen = self.unparsed.findings(source, problem)
+                findings += told
+                self.report.unseen += unseen
             elif self._is_shown(source.path):
-                findings += self._hidden(source)
+                findings += self.unparsed.hidden(source)
         evaluator = Evaluator(project, self.pack)
         states, extra = self._calls(evaluator, project)
         if self.goes_further:
@@ -149,7 +140,7 @@ class _Engine:
         if source is None:
             source = SourceFile.read(self.shown.get(key, key))
             self.known[key] = self.loaded[key] = source
-        if self._obstacle(source) is not None:
+        if self._stands_against(source) is not None:
             raise SourceError("is not to be parsed")
         return source
 
@@ -169,23 +160,14 @@ class _Engine:
     def _is_shown(self, path: Path) -> bool:
         return path.resolve() in self.shown
 
-    def _obstacle(self, source: SourceFile) -> Obstacle | None:
-        """What stands against parsing a file."""
-        heavy = burden(source.text) if len(source.text) <= MAX_FILE_SIZE else Burden.TOO_LARGE
-        if heavy is Burden.TOO_LARGE:
-            size = len(source.text) / 1_000_000
-            return Obstacle("CLR902", f"is too large to be analysed ({size:.1f} MB)", _SIMPLIFY)
-        if heavy is Burden.TOO_DEEP:
-            return Obstacle("CLR901", "has an expression that nests too deeply to be parsed", _SIMPLIFY)
-        if self.selection.layout_of(source.path)[1] < _BARE_EXCEPT and is_python_2(source.text):
-            return syntax_obstacle(Lexed.of(source.text), source, None, None)
-        return None
+    def _stands_against(self, source: SourceFile) -> Obstacle | None:
+        return obstacle(source, self.selection.layout_of(source.path)[1])
 
     def _parse(self, project: Project, source: SourceFile) -> Obstacle | None:
         try:
-            obstacle = self._obstacle(source)
-            if obstacle is not None:
-                return obstacle
+            before = self._stands_against(source)
+            if before is not None:
+                return before
             project.add(source)
         except cst.ParserSyntaxError as error:
             words = str(error.message).strip().splitlines()
@@ -193,48 +175,12 @@ class _Engine:
                 Lexed.of(source.text), source, error.raw_line, words[0] if words else "syntax error"
             )
         except RecursionError:
-            return Obstacle("CLR901", "nests too deeply to be parsed", _SIMPLIFY)
+            return Obstacle("CLR901", "nests too deeply to be parsed", SIMPLIFY)
         except InexactTreeError:
-            return Obstacle("CLR901", "is not given back exactly by the parser", _SIMPLIFY)
+            return Obstacle("CLR901", "is not given back exactly by the parser", SIMPLIFY)
         except Exception as error:
             self._failed(error, source.path)
         return None
-
-    def _not_analysed(self, source: SourceFile, obstacle: Obstacle) -> list[Finding]:
-        """Where legacy code seems to stand, and each call; if nothing looks like it, the file is unseen at most."""
-        lexed = Lexed.of(source.text)
-        calls = scan(self.pack, lexed)
-        places = [
-            match.span()
-            for match in self.markers.finditer(source.text)
-            if lexed.holder(match.start()) is None
-        ]
-        lines = sorted(
-            {source.position(start).line for start, _ in [*places, *(call.span for call in calls)]}
-        )
-        if not lines:
-            if self.passes is not None and self.passes(source.raw):
-                self.report.unseen.append(Unseen(source.path, 1, f"the file {obstacle.what}"))
-            return []
-        named = ", ".join(map(str, lines[:_MAX_LINES_NAMED])) + (
-            ", ..." if len(lines) > _MAX_LINES_NAMED else ""
-        )
-        self.report.unseen.append(Unseen(source.path, lines[0], f"the file {obstacle.what}"))
-        start, end = min([*places, *(call.span for call in calls)])
-        found = [
-            Finding(
-                obstacle.code,
-                f"the file {obstacle.what}; legacy code seems to stand in "
-                f"line{'' if len(lines) == 1 else 's'} {named}",
-                source.path,
-                start,
-                end,
-                reason=obstacle.reason,
-                help=obstacle.help,
-            ),
-            *call_findings(self.pack, source, calls, obstacle),
-        ]
-        return _hiding(found, source)
 
     def _calls(self, evaluator: Evaluator, project: Project) -> tuple[list[CallState], list[Finding]]:
         """The legacy calls of all modules; evaluation loads further modules, so until there are no more."""
@@ -262,7 +208,7 @@ class _Engine:
                 self.on_progress(len(done), len(project.modules), "Searching")
                 done.add(module.path.resolve())
                 detectors = [posts.detect]
-                if self.goes_further or self.markers.search(module.source.text):
+                if self.goes_further or self.unparsed.markers.search(module.source.text):
                     detectors.append(sdk.detect)
                 detections: list[Detection] = []
                 for detect in detectors:
@@ -380,56 +326,7 @@ class _Engine:
 
     def _may_change(self, module: Module) -> bool:
         source = module.source
-        return self._is_shown(module.path) and source.fixable and not self._hidden(source)
-
-    def _hidden(self, source: SourceFile) -> list[Finding]:
-        """The legacy calls in what is hidden from the parser inside of a notebook or page: magics, broken cells."""
-        if not isinstance(source, EmbeddedSource):
-            return []
-        found: list[Finding] = []
-        for offset, text, why in source.hidden():
-            lexed = Lexed.of(text)
-            calls = [
-                ScannedCall((offset + call.span[0], offset + call.span[1]), call.methods, call.surface)
-                for call in scan(self.pack, lexed)
-            ]
-            cell = source.cell(offset)
-            where = f" (cell {cell[0]})" if cell is not None else ""
-            broken = why == "does not parse"
-            what = f"has code that {why}{where}" if broken else f"has it in {why}{where}"
-            found += call_findings(self.pack, source, calls, Obstacle("CLR901", what, ""))
-            if broken and cell is not None:
-                found += self._broken_cell(source, cell[0], offset, lexed, calls)
-        return _hiding(found, source)
-
-    def _broken_cell(
-        self, source: SourceFile, number: int, offset: int, lexed: Lexed, calls: list[ScannedCall]
-    ) -> list[Finding]:
-        """What to do first about a cell with legacy code."""
-        places = [
-            (offset + match.start(), offset + match.end())
-            for match in self.markers.finditer(lexed.text)
-            if lexed.holder(match.start()) is None
-        ]
-        places += [call.span for call in calls]
-        if not places:
-            return []
-        own = SourceFile(source.path, b"", lexed.text, "utf-8", b"")
-        return [
-            Finding(
-                "CLR901",
-                f"cell {number} does not parse as Python 3, and holds legacy code",
-                source.path,
-                *min(places),
-                help=syntax_obstacle(lexed, own, 1, None).help,
-            )
-        ]
-
-
-def _hiding(findings: list[Finding], source: SourceFile) -> list[Finding]:
-    """Findings of a text that is no module, with the places in it that may be credentials."""
-    hidden = in_text(Lexed.of(source.unmasked)) if findings else ()
-    return [replace(finding, secrets=hidden) for finding in findings]
+        return self._is_shown(module.path) and source.fixable and not self.unparsed.hidden(source)
 
 
 def _only_told(state: CallState) -> Finding:
@@ -447,16 +344,4 @@ def _only_told(state: CallState) -> Finding:
         help=state.help,
         url=state.url,
         secrets=in_text(Lexed.of(module.source.text)),
-    )
-
-
-def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
-    """What legacy code looks like as text: a surface's module imported, or a known method called by its name."""
-    modules = "|".join(re.escape(surface.module) for surface in pack.surfaces.values() if surface.module)
-    names = "|".join(
-        sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls})
-    )
-    return re.compile(
-        rf"^[ \t]*(?:import|from)[ \t]+(?:{modules})\b|\.(?:{names})\(\s*(?:method\s*=\s*)?[uUrRbB]{{0,2}}['\"][\w/-]+[./]\w",
-        re.MULTILINE,
     )

@@ -15,7 +15,7 @@ from callr_migrate.findings import Applicability
 from callr_migrate.output.excerpt import secrets_by_file
 from callr_migrate.output.located import Located, left
 from callr_migrate.output.text import one_line, shown_path
-from callr_migrate.report.code import before, showable
+from callr_migrate.report.code import Code
 from callr_migrate.report.effort import Rates
 from callr_migrate.report.model import (
     Counts,
@@ -35,13 +35,9 @@ from callr_migrate.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
     from callr_migrate.config import Settings
-    from callr_migrate.findings import Finding
-    from callr_migrate.output.excerpt import Span
     from callr_migrate.pack import RulePack
     from callr_migrate.pipeline import Outcome
-    from callr_migrate.source import SourceFile
 
-_EXCEPT = "except "
 # The same facts are told at many places.
 _fact_text = lru_cache(maxsize=50_000)(one_line)
 
@@ -66,9 +62,8 @@ def collect(
     found = [each for each in left(outcome) if not each.finding.code.startswith(_ABOUT_COMMENTS)]
     secrets = secrets_by_file(each.finding for each in found)
     apps = _apps(found, outcome.pack)
-    places = tuple(
-        _place(each, secrets[each.finding.path], owners, app) for each, app in zip(found, apps, strict=True)
-    )
+    code = Code([each.finding for each in found], secrets)
+    places = tuple(_place(each, code, owners, app) for each, app in zip(found, apps, strict=True))
     rates = Rates(settings.effort)
     by_file = _rows(places, lambda place: (place.path,), rates.of)
     report, pack = outcome.report, outcome.pack
@@ -108,8 +103,9 @@ def collect(
     )
 
 
-def _place(located: Located, secrets: Sequence[Span], owners: Owners, app: str | None) -> Place:
+def _place(located: Located, code: Code, owners: Owners, app: str | None) -> Place:
     finding, source = located.finding, located.source
+    before, after = code.of(finding, source) if source is not None else ("", None)
     is_call = finding.code.startswith(_CALL_FAMILY)
     state = _STATES[finding.applicability]
     if finding.code == _RETIRED_APP or (is_call and (finding.code == _NO_COUNTERPART or app is not None)):
@@ -126,8 +122,8 @@ def _place(located: Located, secrets: Sequence[Span], owners: Owners, app: str |
         state=state,
         owners=owners.of(finding.path),
         message=one_line(finding.message),
-        before=before(source, _start(source, finding), finding.end, secrets) if source is not None else "",
-        after=showable(finding.becomes) if finding.fix is not None and finding.becomes is not None else None,
+        before=before,
+        after=after,
         reason=finding.reason and one_line(finding.reason),
         help=finding.help and one_line(finding.help),
         url=finding.url,
@@ -136,13 +132,6 @@ def _place(located: Located, secrets: Sequence[Span], owners: Owners, app: str |
         group=finding.fix.group if finding.fix is not None else None,
         fingerprint=located.fingerprint,
     )
-
-
-def _start(source: SourceFile, finding: Finding) -> int:
-    """Where the code begins that `becomes` stands for: a clause is shown with its keyword."""
-    head = (finding.becomes or "").partition(" ")[0] + " "
-    begins = finding.start - len(head)
-    return begins if head == _EXCEPT and source.text.startswith(head, max(begins, 0)) else finding.start
 
 
 def _apps(found: Sequence[Located], pack: RulePack) -> list[str | None]:

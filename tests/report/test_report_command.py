@@ -161,14 +161,6 @@ def test_before_and_after(run: Run, project: Path) -> None:
     assert place["facts"]
 
 
-def test_a_handler_is_shown_with_its_keyword(run: Run, project: Path) -> None:
-    handler = "import callr\n\ntry:\n    api.call('sms.get', sid)\nexcept callr.CallrException:\n    pass\n"
-    (project / "clients.py").write_text(f"{CLIENTS}\n\n{handler}")
-    (place,) = (each for each in run("--output-format", "json").report["places"] if each["code"] == "CLR602")
-    assert place["before"] == "except callr.CallrException"
-    assert place["after"].startswith("except (")
-
-
 def test_wrappers_come_before_their_callers(run: Run, project: Path) -> None:
     (project / "uses.py").write_text("from clients import ask\n\nask('sms.get', sid)\n")
     (project / "main.py").write_text("import uses\nfrom clients import ask\n\nask('sms.get', other)\n")

@@ -9,6 +9,7 @@ import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Scope
+from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import (
     Answer,
     BoundMethod,
@@ -261,10 +262,17 @@ class Ways(Flows):
     def _are_told(self, call: cst.Call, value: Value) -> bool:
         """Whether the functions among the arguments (`key=lambda each: ...`) are known to be given the items."""
         items = self.evaluator.iterated(value)
-        for arg in call.args:
+        takes = last_name(call.func) in ("filter", "map")
+        for index, arg in enumerate(call.args):
+            named = arg.keyword.value if arg.keyword is not None else None
+            wanted = named == "key" or (takes and index == 0)
             for option in self.evaluator.evaluate(self.module, arg.value).options():
                 function = option.function if isinstance(option, BoundMethod) else option
-                if isinstance(function, FunctionValue) and not self._is_given(function, items):
+                if isinstance(function, FunctionValue):
+                    if not self._is_given(function, items):
+                        return False
+                elif wanted and not (isinstance(option, Constant) and option.value is None):
+                    # `itemgetter("field")` and the like take fields by their legacy names.
                     return False
         return True
 

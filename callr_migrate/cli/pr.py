@@ -103,9 +103,10 @@ def command(path: Path, *, verify: str | None, output_format: str, quiet: bool, 
 
     if (options["draft"] or options["labels"] or options["reviewers"]) and not options["open_"]:
         raise click.UsageError("--draft, --label and --reviewer are for --open")
-    if verify is not None and not options["unsafe_fixes"]:
+    narrowed = [options[name] for name in ("select", "ignore", "extend_exclude", "config")]
+    if verify is not None and (not options["unsafe_fixes"] or any(narrowed) or path != Path()):
         raise click.UsageError(
-            "--verify runs the rewrite with its unsafe fixes, so it excludes --no-unsafe-fixes"
+            "--verify runs the whole rewrite, so it excludes PATH, --no-unsafe-fixes, --config and what leaves out code"
         )
     try:
         return _run(path, verify, output_format, quiet, options)

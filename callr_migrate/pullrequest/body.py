@@ -116,7 +116,9 @@ def _text(account: Account, cap: int | None) -> str:
     parts = _Parts(account, cap)
     sections = [parts.summary(), parts.changed(), parts.before_after(), parts.uncertain(), parts.left()]
     sections += [parts.unseen(), parts.checks(), parts.commits()]
-    return "\n\n".join([BEGIN, *("\n".join(section) for section in sections if section), END])
+    text = "\n\n".join([BEGIN, *("\n".join(section) for section in sections if section), END])
+    # A name of a file may be no Unicode.
+    return text.encode("utf-8", "replace").decode()
 
 
 class _Parts:

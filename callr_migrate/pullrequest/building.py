@@ -7,6 +7,7 @@ a second chance, as people give it one.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import tempfile
@@ -52,7 +53,7 @@ def worktree(checkout: Checkout) -> Iterator[Git]:
     place = folder / checkout.top.name
     try:
         # A hook may think that the user has switched branches.
-        quiet = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")
+        quiet = ("-c", f"core.hooksPath={os.devnull}", "-c", "advice.detachedHead=false")
         checkout.git.run(*quiet, "worktree", "add", "--quiet", "--detach", str(place), checkout.head)
         yield checkout.git.at(place)
     finally:
@@ -101,7 +102,7 @@ def _commit(git: Git, planned: Planned, *, hooks: bool) -> Commit:
     def attempt() -> None:
         tree = git.text("write-tree")
         message = f"{planned.message.rstrip()}\n\n{TRAILER}: {tree}\n"
-        git.run("commit", *options, given=message.encode(), users_language=True)
+        git.run("commit", *options, given=message.encode(errors="replace"), users_language=True)
 
     try:
         attempt()

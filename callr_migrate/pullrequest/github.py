@@ -53,8 +53,8 @@ class GitHub(Api):
         )
 
     def update(self, number: int, proposal: Proposal) -> Opened:
-        """Title, text and base; whether it is a draft is left to people."""
-        data = {"title": proposal.title, "body": proposal.body, "base": proposal.base}
+        """Text and base; the title and whether it is a draft are left to people."""
+        data = {"body": proposal.body, "base": proposal.base}
         return _opened(self.send("PATCH", f"{self.repository}/pulls/{number}", json=data))
 
     def decorate(self, number: int, proposal: Proposal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ class Messages:
         self.pack = pack
         self.target = target
         self.steps = steps
-        self.paths = paths
+        self.paths = {path: os.fsencode(name).decode("utf-8", "replace") for path, name in paths.items()}
         self.parted = _parted(steps)
 
     def subject(self, step: Step) -> str:

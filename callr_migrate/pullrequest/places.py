@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -91,7 +92,7 @@ class Places:
     def at(self, path: Path, line: int) -> str:
         """A line as Markdown."""
         name = self.paths.get(path, path.as_posix())
-        shown = code(f"{name}:{line}")
+        shown = code(os.fsencode(f"{name}:{line}").decode("utf-8", "replace"))
         return f"[{shown}]({self.remote.line(self.revision, name, line)})" if self.remote else shown
 
     def links(self, findings: Sequence[Finding], most: int | None = None) -> str:

@@ -34,7 +34,8 @@ class Remote:
     def line(self, revision: str, path: str, line: int) -> str:
         """The address of a line of a file."""
         blob = "blob" if self.kind == GITHUB else "-/blob"
-        return f"{self.web}/{blob}/{quote(revision)}/{quote(path)}#L{line}"
+        name = quote(os.fsencode(path))  # the bytes that git knows it by
+        return f"{self.web}/{blob}/{quote(revision)}/{name}#L{line}"
 
 
 def parse_remote(

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from support.checkout import ROOT, clean_environment, needs_git, run
+from support.hosts import TOKEN, serving
 
 from callr_migrate.cli import main
 
@@ -372,3 +373,35 @@ def test_no_cluster(five: None, fleet: Callable[..., Told]) -> None:
     told = fleet("--executor", "dask://nowhere")
     assert told.code == 2
     assert told.err == "error: executor 'dask://nowhere': must look like dask://HOST:PORT\n"
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_pull_requests_from_clones(
+    tmp_path: Path, fleet: Callable[..., Told], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    made = _repository(tmp_path / "there" / "app")
+    run("git", "clone", "--quiet", "--bare", str(made), str(tmp_path / "app.git"), cwd=tmp_path)
+    run("git", "config", "http.receivepack", "true", cwd=tmp_path / "app.git")
+    with serving(kind) as host:
+        host.bare = tmp_path / "app.git"
+        monkeypatch.setenv("GH_HOST" if kind == "github" else "GITLAB_HOST", host.url.removeprefix("http://"))
+        monkeypatch.setenv("GH_TOKEN" if kind == "github" else "GITLAB_TOKEN", TOKEN)
+        _listed(
+            f"{host.url}/acme/app.git",
+            f"{{clone: '{host.url}/acme/other.git'}}",
+            defaults="command: pr, open: true, labels: [v2]",
+        )
+        told = fleet("--output-format", "json")
+        (pull,) = host.pulls.values()
+        assert pull["labels"] == ["v2"]
+        assert told.results["acme/app"]["state"] == "opened"
+        assert told.results["acme/app"]["url"] == pull["html_url" if kind == "github" else "web_url"]
+        assert not told.results["acme/other"]["done"]
+        again = fleet("--output-format", "json", "--fresh")
+        assert again.results["acme/app"]["state"] == "updated"
+        assert len(host.pulls) == 1
+        assert host.wrong == []
+    kept = [
+        path.read_text("utf-8", "replace") for path in (tmp_path / "repos.fleet").rglob("*") if path.is_file()
+    ]
+    assert TOKEN not in "".join(kept) + told.out + told.err

@@ -233,6 +233,13 @@ def test_verify_that_shows_nothing(repository: Repository, pr: Pr) -> None:
     assert "callr-rest-v2" not in repository.git("branch")
 
 
+@pytest.mark.parametrize("narrowed", [["scripts"], ["--no-unsafe-fixes"], ["--select", "CLR1"]])
+def test_verify_is_for_all_of_it(repository: Repository, pr: Pr, narrowed: list[str]) -> None:
+    told = pr("--verify", "python -m acacias.clients", *narrowed)
+    assert told.code == 2
+    assert "--verify runs the whole rewrite" in told.err
+
+
 def test_hosts_have_limits(host: FakeHost) -> None:
     assert parse_remote("https://github.com/a/b", environment={}).body_limit == 65_536
     assert parse_remote("https://gitlab.com/a/b", environment={}).body_limit == 1_048_576

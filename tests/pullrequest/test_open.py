@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from support.checkout import run
 from support.hosts import TOKEN, FakeHost
 from support.repository import Repository, Told
 
@@ -67,6 +68,7 @@ def test_a_second_run_updates(repository: Repository, pr: Pr, host: FakeHost) ->
     told = pr("--open")
     assert (told.code, told.err) == (0, "")
     assert "Updated " in told.out
+    assert pull["title"] == "Draft: our own title"
     assert len(host.asked("POST")) == 1
     text = _text(host)
     assert text.startswith("Please look at this by Friday.\n\n<!-- callr-migrate: begin -->")
@@ -275,3 +277,50 @@ def test_a_base_that_is_not_there(repository: Repository, pr: Pr, host: FakeHost
     told = pr("--open")
     assert told.code == 2
     assert "'origin' has no branch 'feature'; push it, or name another --base" in told.err
+
+
+@pytest.fixture
+def over_http(repository: Repository, host: FakeHost) -> FakeHost:
+    """git talks to the host itself, which wants the token."""
+    repository.git("config", "--unset", "remote.origin.pushurl")
+    run("git", "config", "http.receivepack", "true", cwd=repository.bare)
+    host.bare = repository.bare
+    return host
+
+
+def test_push_with_the_token_alone(repository: Repository, pr: Pr, over_http: FakeHost) -> None:
+    told = pr("--open")
+    assert (told.code, told.err) == (0, "")
+    assert over_http.users == {"x-access-token" if over_http.kind == "github" else "oauth2"}
+    assert repository.there("rev-parse", "callr-rest-v2") == repository.git("rev-parse", "callr-rest-v2")
+    assert len(over_http.pulls) == 1
+    repository.git("branch", "--quiet", "-D", "callr-rest-v2")
+    assert pr("--open").code == 0, "the branch is fetched from there, too"
+    assert TOKEN not in repository.git("config", "--list")
+
+
+def test_a_token_that_git_is_refused_with(
+    repository: Repository, pr: Pr, over_http: FakeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "GH_TOKEN" if over_http.kind == "github" else "GITLAB_TOKEN"
+    monkeypatch.setenv(name, "another-made-up-token")
+    state = repository.state()
+    told = pr("--push")
+    assert told.code == 2
+    assert told.err.startswith("error: git ls-remote failed: Authentication failed for ")
+    assert told.err.count("\n") == 1
+    assert "another-made-up" not in told.err
+    assert repository.state() == state
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are Unicode there")
+def test_a_name_that_is_no_unicode(repository: Repository, pr: Pr, host: FakeHost) -> None:
+    name = os.fsdecode(b"caf\xe9 #1.py")
+    (repository.folder / name).write_text(
+        "import callr\napi = callr.Api(one, two)\napi.call('sms.get', 'ABC')\n", "utf-8"
+    )
+    repository.publish()
+    told = pr("--open", "--commits", "file")
+    assert (told.code, told.err) == (0, "")
+    assert "/caf%E9%20%231.py#L3)" in _text(host)
+    assert "Move caf\N{REPLACEMENT CHARACTER} #1.py to REST API v2" in repository.git("log", "callr-rest-v2")

@@ -7,13 +7,17 @@ in `wrong`, and refused.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
+import os
 import re
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -116,6 +120,8 @@ class FakeHost:
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     # (verb, part of the path) -> status, headers, body; status 0: the request is done and no answer comes
     fail: dict[tuple[str, str], tuple[int, dict[str, str], Any]] = field(default_factory=dict)
+    bare: Path | None = None  # the repository that git itself is served
+    users: set[str] = field(default_factory=set)  # who git said to be
 
     def asked(self, verb: str) -> list[Any]:
         return [body for asked, _, body in self.requests if asked == verb]
@@ -184,8 +190,47 @@ class FakeHost:
 
 def _handler(host: FakeHost) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        def _git(self, path: str, query: str) -> None:
+            """git's own server behind a password, which is the token."""
+            sent = self.headers.get("authorization", "")
+            user, _, password = base64.b64decode(sent.removeprefix("Basic ")).decode().partition(":")
+            raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+            if password != TOKEN:
+                self._send(401, {}, {"www-authenticate": 'Basic realm="git"'})
+                return
+            host.users.add(user)
+            assert host.bare is not None
+            environment = {
+                **os.environ,
+                "GIT_PROJECT_ROOT": str(host.bare),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": path.removeprefix("/acme/app.git"),
+                "QUERY_STRING": query,
+                "REQUEST_METHOD": self.command,
+                "CONTENT_TYPE": self.headers.get("content-type", ""),
+                "CONTENT_LENGTH": str(len(raw)),
+                "REMOTE_USER": user,
+                "HTTP_CONTENT_ENCODING": self.headers.get("content-encoding", ""),
+            }
+            done = subprocess.run(
+                ["git", "http-backend"], input=raw, env=environment, capture_output=True, check=False
+            )
+            head, _, body = done.stdout.partition(b"\r\n\r\n")
+            lines = [line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line]
+            status = next((int(value[:3]) for name, value in lines if name == "Status"), 200)
+            self.send_response(status)
+            for name, value in lines:
+                if name != "Status":
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def _serve(self) -> None:
             parts = urlsplit(self.path)
+            if parts.path.startswith("/acme/app.git/"):
+                self._git(parts.path, parts.query)
+                return
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             raw = self.rfile.read(int(self.headers.get("content-length") or 0))
             body = json.loads(raw) if raw else None

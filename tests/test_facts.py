@@ -84,7 +84,7 @@ NO_NAMES = frozenset(
     re.findall(
         r"\w+",
         """summary note reason instead manual source question evidence amount type format verb examples location gates
-        client client_arguments helper request request_with_body check value success failure exception_modules outage_bases error_text mixed_error_text answered double meaning""",
+        client client_arguments helper request request_with_body check value success failure exception_modules outage_bases error_text mixed_error_text answered double logs meaning""",
     )
 )
 

@@ -184,6 +184,16 @@ _ALL = (
         "made: compare a few sums of your own first, and keep them as decimals, not floats.",
     ),
     Code(
+        "CLR607",
+        "numbers-in-logs",
+        "Phone numbers stand in the addresses of requests now.",
+        "The legacy API took everything in the body of a request. The new one takes the recipient's number in the "
+        "address, and addresses are written to logs: by the new client, by proxies and gateways, by tools that watch a "
+        "program, and in the text of its errors. Told once a project, at the first such call. Look at what your logs "
+        "keep, and for how long.",
+        level="warning",
+    ),
+    Code(
         "CLR701",
         "legacy-package",
         "A legacy library is required here.",

@@ -36,6 +36,7 @@ class Param:
     object: str | None = None
     optional: bool = False  # may be left out or None
     app: bool = False  # the value is an app's package name
+    personal: bool = False  # the value is about a person, and should not stand in logs
     evidence: Evidence | None = None
     source: str | None = None
     note: str | None = None

@@ -138,7 +138,7 @@ class Target:
     `success` are appended: for every request, for its JSON, for its success as a bool. `error_text` is the text of a
     caught {error} without the address, which holds the recipient's number; `mixed_error_text` the same where {error}
     may be any other one, too ({shown} is what tells it then); `answered` whether {error} came with an answer of the API; `double` how tests replace the
-    client. `minimum` and `version` are
+    client, `logs` what the client itself writes of its addresses. `minimum` and `version` are
     the oldest release that the rewritten code runs with and one that it was run with, for files of requirements.
     """
 
@@ -163,6 +163,7 @@ class Target:
     mixed_error_text: str | None = None
     answered: str | None = None
     double: str | None = None
+    logs: str | None = None
     failure: str = ""  # whether {response} is one of an error
     post: str | None = None  # the function whose posts of one's own are rewritten for the same library
     helper: str | None = None

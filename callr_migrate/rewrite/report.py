@@ -66,6 +66,7 @@ class Findings:
                 found.append((handler.module, *handler_finding(self, handler)))
         found += [(mention.module, *mention_finding(self, mention)) for mention in self.plan.mentions]
         found += [(double.module, *self._double(double)) for double in self.plan.doubles]
+        found += [(state.call.module, *self._number(state)) for state in self._with_numbers()[:1]]
         for use in self.plan.answers:
             answer = self._answer(use)
             if answer is not None:
@@ -264,6 +265,37 @@ class Findings:
     @staticmethod
     def _is_setting(use: ClientUse) -> bool:
         return isinstance(use.module.parent(use.node), cst.Attribute)
+
+    def _with_numbers(self) -> list[CallState]:
+        """The calls whose requests have a phone number in their address, by their places."""
+        found = []
+        for state in self.plan.calls:
+            rule = state.call.rule
+            if state.plan is None or rule is None:
+                continue
+            request = state.plan.request
+            numbers = {f"${param.name}" for param in rule.params or () if param.personal}
+            if any(
+                binding.value in numbers
+                for binding in (*request.query.values(), *request.path_params.values())
+                if isinstance(binding.value, str)
+            ):
+                found.append(state)
+        return sorted(
+            found, key=lambda state: (str(state.call.module.path), state.call.module.span(state.call.node))
+        )
+
+    def _number(self, state: CallState) -> tuple[Finding, Applicability]:
+        finding = self.finding(
+            state.call.module,
+            "CLR607",
+            "phone numbers stand in the addresses of requests now, and so in logs",
+            state.call.module.span(state.call.node),
+            reason="addresses are written to logs by the client, by proxies, and in the text of errors",
+            help=self.writer.target.logs,
+            url=self.pack.service.guide,
+        )
+        return finding, Applicability.MANUAL
 
     def _double(self, double: Double) -> tuple[Finding, Applicability]:
         module = double.module

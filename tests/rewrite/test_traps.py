@@ -68,3 +68,28 @@ def test_a_client_in_another_process(tmp_path: Path, kind: str, target: str, sta
     (found,) = [finding for finding in outcome.report.findings if finding.code == "CLR101"]
     assert ("`map` (main.py:18) copies it or sends it to another process" in (found.reason or "")) is stays
     assert (found.fix is None) is stays
+
+
+CLIENT = 'import os\n\nimport callr\n\napi = callr.Api(os.environ["LOGIN"], os.environ["PASSWORD"])\n'
+FILES = {
+    "sms/first.py": CLIENT + 'api.call("system.get_timestamp")\n' + SEND + SEND,
+    "sms/second.py": CLIENT + SEND,
+}
+
+
+@pytest.mark.parametrize(("target", "logger"), [("httpx", '"httpx"'), ("requests", '"urllib3"')])
+def test_numbers_in_addresses_are_told_once(tmp_path: Path, target: str, logger: str) -> None:
+    folder = write(tmp_path / "p", {name: text.encode() for name, text in FILES.items()})
+    outcome = migrate(folder, target, fix=False)
+    assert outcome.report.errors == []
+    (found,) = [finding for finding in outcome.report.findings if finding.code == "CLR607"]
+    assert (found.path.name, found.start) == ("first.py", FILES["sms/first.py"].index(SEND))
+    assert logger in (found.help or "")
+
+
+def test_without_numbers_nothing_is_told(tmp_path: Path) -> None:
+    text = CLIENT + 'api.call("did/store.cancel_order", "+33199001020")\n'
+    folder = write(tmp_path / "p", {"main.py": text.encode()})
+    codes = [finding.code for finding in migrate(folder, "httpx", fix=False).report.findings]
+    assert "CLR101" in codes
+    assert "CLR607" not in codes

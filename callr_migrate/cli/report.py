@@ -90,7 +90,7 @@ def _migration(asked: Asked, history: int) -> Migration:
     from callr_migrate.pipeline import Request, run
     from callr_migrate.report.collect import collect
     from callr_migrate.report.history import trend
-    from callr_migrate.report.owners import find_owners
+    from callr_migrate.report.owners import ProjectOwners
     from callr_migrate.settings_tree import SettingsTree
 
     settings = load_settings(common(asked.paths), asked.config, asked.overrides)
@@ -110,7 +110,7 @@ def _migration(asked: Asked, history: int) -> Migration:
         )
         past = trend(history, asked.paths, tree, outcome.pack, today, progress) if history else None
     print_errors(outcome.report)
-    return collect(outcome, settings, find_owners(settings.root), today, past)
+    return collect(outcome, settings, ProjectOwners(settings.root), today, past)
 
 
 def _today() -> date:

@@ -30,7 +30,7 @@ from callr_migrate.report.model import (
     Unseen,
 )
 from callr_migrate.report.ordering import imports_of, steps
-from callr_migrate.report.owners import Owners
+from callr_migrate.report.owners import ProjectOwners
 from callr_migrate.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _STATES = {
 
 
 def collect(
-    outcome: Outcome, settings: Settings, owners: Owners, today: date, trend: Trend | None = None
+    outcome: Outcome, settings: Settings, owners: ProjectOwners, today: date, trend: Trend | None = None
 ) -> Migration:
     """All that the report says of a run that wrote nothing."""
     found = [each for each in left(outcome) if not each.finding.code.startswith(_ABOUT_COMMENTS)]
@@ -84,7 +84,7 @@ def collect(
         ),
         by_file=by_file,
         by_owner=_rows(places, lambda place: place.owners or (NO_OWNER,), rates.of),
-        owners_file=shown_path(owners.path) if owners.path is not None else None,
+        owners_file=", ".join(one_line(shown_path(path)) for path in owners.paths) or None,
         apps=_retired(places, pack),
         steps=steps(places, _imports(outcome, settings), {row.name: row.minutes for row in by_file}),
         effort=rates.effort(places),
@@ -103,7 +103,7 @@ def collect(
     )
 
 
-def _place(located: Located, code: Code, owners: Owners, app: str | None) -> Place:
+def _place(located: Located, code: Code, owners: ProjectOwners, app: str | None) -> Place:
     finding, source = located.finding, located.source
     before, after = code.of(finding, source) if source is not None else ("", None)
     is_call = finding.code.startswith(_CALL_FAMILY)

@@ -197,7 +197,7 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """The whole report. `owners_file` is the CODEOWNERS file that was read, None if there is none."""
+    """The whole report. `owners_file` names the CODEOWNERS file that was read, or several; None if there is none."""
 
     project: str
     version: str

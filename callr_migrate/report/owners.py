@@ -24,6 +24,8 @@ _PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEO
 _GITLAB_PLACE = _PLACES[-1]
 # GitHub does not read larger ones.
 _MAX_BYTES = 3_000_000
+# Characters; an address has 320 at most.
+_MAX_NAME = 400
 
 _SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d+\])?(?P<owners>(?:\s.*)?)$")
 _WORD = re.compile(r"(?:\\.|[^\s\\])+")
@@ -85,10 +87,38 @@ class Owners:
         return self._known[relative]
 
 
-def find_owners(folder: Path) -> Owners:
-    """Read the CODEOWNERS file of the repository that a folder is in; without one nobody owns anything."""
-    folder = folder.resolve()
-    top = next((each for each in (folder, *folder.parents) if is_there(each / ".git")), folder)
+class ProjectOwners:
+    """The owners of the files of a project, each as its own repository says: there may be several below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._of_folder: dict[Path, Owners] = {}
+        self._of_top: dict[Path, Owners] = {}
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The CODEOWNERS files that were read."""
+        self._in(self._folder)
+        return tuple(sorted(owners.path for owners in self._of_top.values() if owners.path is not None))
+
+    def of(self, path: Path) -> tuple[str, ...]:
+        """The owners of a file, in the order of the file that names them; none if nobody does."""
+        return self._in(path.parent.resolve()).of(path)
+
+    def _in(self, folder: Path) -> Owners:
+        known = self._of_folder.get(folder)
+        if known is None:
+            above = next((each for each in (folder, *folder.parents) if is_there(each / ".git")), None)
+            # Without a repository it is the project's folder that the file stands in.
+            top = above or (self._folder if folder.is_relative_to(self._folder) else folder)
+            if top not in self._of_top:
+                self._of_top[top] = _read(top)
+            known = self._of_folder[folder] = self._of_top[top]
+        return known
+
+
+def _read(top: Path) -> Owners:
+    """The CODEOWNERS file of a repository; without one nobody owns anything."""
     for place in _PLACES:
         path = top / place
         try:
@@ -148,7 +178,7 @@ def _words(line: str) -> list[str]:
 
 def _named(words: list[str]) -> tuple[str, ...]:
     """Those of the words that can be users, groups or addresses."""
-    return tuple(word for word in words if "@" in word and _OWNER.fullmatch(word))
+    return tuple(word for word in words if "@" in word and len(word) < _MAX_NAME and _OWNER.fullmatch(word))
 
 
 def _entry(pattern: str, owners: tuple[str, ...], *, exact: bool, excluded: bool = False) -> _Entry | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from callr_migrate.report.owners import Owners, find_owners
+from callr_migrate.report.owners import Owners, ProjectOwners
 
 GITHUB = """\
 *       @all1 @all2  # everybody
@@ -95,8 +97,8 @@ def test_where_it_stands(tmp_path: Path, place: str) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / place).mkdir(exist_ok=True)
     (tmp_path / place / "CODEOWNERS").write_bytes(b"\xef\xbb\xbfsub @team\r\n")
-    owners = find_owners(tmp_path / "sub")
-    assert owners.path == (tmp_path / place / "CODEOWNERS").resolve()
+    owners = ProjectOwners(tmp_path / "sub")
+    assert owners.paths == ((tmp_path / place / "CODEOWNERS").resolve(),)
     # Only for GitHub a folder's name stands for all that is in it.
     assert owners.of(tmp_path / "sub" / "x.py") == (() if place == ".gitlab" else ("@team",))
     assert owners.of(tmp_path / "x.py") == ()
@@ -107,10 +109,38 @@ def test_the_first_place_counts(tmp_path: Path) -> None:
     (tmp_path / ".github").mkdir()
     (tmp_path / "CODEOWNERS").write_text("* @second")
     (tmp_path / ".github" / "CODEOWNERS").write_text("* @first")
-    assert find_owners(tmp_path).of(tmp_path / "x.py") == ("@first",)
+    assert ProjectOwners(tmp_path).of(tmp_path / "x.py") == ("@first",)
 
 
 def test_without_one(tmp_path: Path) -> None:
-    owners = find_owners(tmp_path)
-    assert owners.path is None
+    owners = ProjectOwners(tmp_path)
+    assert owners.paths == ()
     assert owners.of(tmp_path / "x.py") == ()
+
+
+def test_each_repository_speaks_for_itself(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+        (tmp_path / name / "sub").mkdir()
+    (tmp_path / "a" / "CODEOWNERS").write_text("/sub/ @a")
+    (tmp_path / "b" / ".gitlab").mkdir()
+    (tmp_path / "b" / ".gitlab" / "CODEOWNERS").write_text("[x] @b\n/sub/\n")
+    owners = ProjectOwners(tmp_path)
+    assert [owners.of(tmp_path / name / "sub" / "x.py") for name in ("a", "b", "c")] == [("@a",), ("@b",), ()]
+    assert [path.parent.name for path in owners.paths] == ["a", ".gitlab"]
+
+
+def test_a_project_without_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "CODEOWNERS").write_text("* @all")
+    assert ProjectOwners(tmp_path).of(tmp_path / "sub" / "x.py") == ("@all",)
+
+
+@given(st.text(st.sampled_from("ab/*[]!^#\\ @.\n\t-")), st.booleans())
+def test_any_text_is_read(text: str, gitlab: bool) -> None:
+    found = Owners(Path("/r"), text=text, gitlab=gitlab).of(Path("/r/a/b.a"))
+    assert all("@" in owner for owner in found)
+
+
+def test_long_words_cost_nothing() -> None:
+    assert Owners(Path("/r"), text=f"* @{'a' * 1_000_000}! @b").of(Path("/r/x")) == ("@b",)

@@ -14,6 +14,7 @@ from callr_migrate.detect.calls import WRAPPER, LegacyCall
 from callr_migrate.embedded import EmbeddedSource
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.answers import of as answer_of
+from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Constant, Ref, answers, constants
 from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.pack.model import App
@@ -48,6 +49,22 @@ def _app_arguments(call: LegacyCall) -> list[cst.BaseExpression]:
         pairs = zip(params, call.bound.arguments, strict=False)
         return [argument for param, argument in pairs if param.app]
     return [arg.value for arg in call.node.args if not arg.star] if isinstance(call.node, cst.Call) else []
+
+
+def app_finding(app: App, path: Path, span: Span, method: str | None, surface: str | None) -> Finding:
+    """CLR501 at the place that names a retired app."""
+    return Finding(
+        "CLR501",
+        f"{app.app} is retired: {app.summary[0].lower()}{app.summary[1:].rstrip('.')}",
+        path,
+        *span,
+        method=method,
+        surface=surface,
+        facts=(_retired(app),),
+        reason=app.reason,
+        help=app.instead,
+        url=app.source,
+    )
 
 
 @dataclass(eq=False)
@@ -93,19 +110,9 @@ class Stories:
         if found is None:
             return None
         app, argument = found
-        start, end = call.module.span(argument)
-        finding = Finding(
-            "CLR501",
-            f"{app.app} is retired: {app.summary[0].lower()}{app.summary[1:].rstrip('.')}",
-            call.module.path,
-            start,
-            end,
-            method=call.method,
-            surface=call.surface,
-            facts=(_retired(app),),
-            reason=app.reason,
+        finding = replace(
+            app_finding(app, call.module.path, call.module.span(argument), call.method, call.surface),
             help=" ".join(filter(None, [app.instead, *self._offered(app)])),
-            url=app.source,
         )
         story = next(iter(self._of.get(call.ref, ())), None)
         if story is None:

@@ -1,4 +1,4 @@
-"""CLR1xx and CLR901 of files that do not parse: what each call found in the text becomes, and what to do first."""
+"""CLR1xx, CLR501 and CLR901 of files that do not parse: what each call found in the text becomes, and what to do first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from callr_migrate.check.apps import app_finding
 from callr_migrate.detect.scan import ScannedCall
 from callr_migrate.findings import Evidence, Fact, Finding
-from callr_migrate.lexing import Lexed
+from callr_migrate.lexing import Lexed, Span, value_of
 from callr_migrate.pack import nearest
-from callr_migrate.pack.model import Method, RulePack
+from callr_migrate.pack.model import App, Method, RulePack
 from callr_migrate.source import SourceFile
 
+# Characters behind a call within which its app is named, and the literals in them: its method, and some more.
+_NEAR = 200
+_LITERALS = 3
 _PORT = "Port it to Python 3 first: 2to3 (part of Python up to 3.12) or pyupgrade does most of it. Then run this again."
 # Constructs that Python 3 refuses, in code whose strings and comments are blanked out.
 _SIGNS = (
@@ -77,20 +81,46 @@ def call_findings(
     """One finding a call, as for a file that parses, but never with a fix."""
     for call in calls:
         rule = pack.methods.get(call.methods[0]) if len(call.methods) == 1 else None
+        method = call.methods[0] if len(call.methods) == 1 else None
         code, message, guidance = _judged(pack, call, rule)
+        facts = _facts(rule)
+        reason = rule.none.reason if rule and rule.none else None
+        named = _retired_app(pack, source, call, rule)
+        if named is not None and rule is not None:
+            app, span = named
+            code, message = "CLR103", f"{rule.method} makes a {app.app} app, and REST v2 has none"
+            guidance, reason = app.instead, app.reason
+            found = app_finding(app, source.path, span, method, call.surface)
+            facts = found.facts
+            yield found
         why = f"the file {obstacle.what}, so the call was found as text only"
         yield Finding(
             code,
             message,
             source.path,
             *call.span,
-            method=call.methods[0] if len(call.methods) == 1 else None,
+            method=method,
             surface=call.surface,
-            facts=_facts(rule),
-            reason=f"{rule.none.reason.rstrip('.')}; {why}" if rule and rule.none else why,
+            facts=facts,
+            reason=f"{reason.rstrip('.')}; {why}" if reason else why,
             help=guidance,
             url=_url(rule),
         )
+
+
+def _retired_app(
+    pack: RulePack, source: SourceFile, call: ScannedCall, rule: Method | None
+) -> tuple[App, Span] | None:
+    """The retired app that a call seems to make, and where it is named: in one of the next literals."""
+    if rule is None or not any(param.app for param in rule.params or ()):
+        return None
+    text = source.unmasked
+    following = [span for span in Lexed.of(text).strings if call.span[0] <= span[0] <= call.span[1] + _NEAR]
+    for span in following[:_LITERALS]:
+        app = pack.apps.get(value_of(text[slice(*span)]) or "")
+        if app is not None:
+            return (app, span) if app.retired else None
+    return None
 
 
 def _judged(pack: RulePack, call: ScannedCall, rule: Method | None) -> tuple[str, str, str | None]:

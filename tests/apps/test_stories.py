@@ -171,3 +171,22 @@ def test_long_stories_are_cut_in_words_and_whole_in_facts(tmp_path: Path) -> Non
     assert (app.help or "").count("start_2") == 8
     assert "and 12 more." in (app.help or "")
     assert sum("hangs on it" in fact.text for fact in app.facts) == 20
+
+
+@pytest.mark.parametrize(
+    ("call", "codes"),
+    [
+        ('api.call("apps.create", "REALTIME10", "Menu", {})', ["CLR103", "CLR501"]),
+        ('api.call("apps.create",\n    "REALTIME10",\n    "Menu", {})', ["CLR103", "CLR501"]),
+        ('api.call("apps.create", "ACTIONS10", "Menu", {})\n"REALTIME10"', ["CLR101"]),
+        ('api.call("apps.create", kind, "Menu", {})', ["CLR101"]),
+        ('api.call("sms.send", "", number, "REALTIME10")', ["CLR101"]),
+    ],
+)
+def test_in_a_file_that_does_not_parse(tmp_path: Path, call: str, codes: list[str]) -> None:
+    outcome = migrate(tmp_path, f"print 'Python 2'\n{call}\n")
+    assert sorted(each.code for each in outcome.report.findings if each.code != "CLR901") == codes
+    for each in outcome.report.findings:
+        if each.code == "CLR501":
+            source = outcome.sources[each.path]
+            assert source.text[each.start : each.end] == '"REALTIME10"'

@@ -53,6 +53,11 @@ class Answers:
         if direct and scalar and self._legacy_receiver(node) is not None:
             self._used(node, value, held)
             return
+        if not direct and all(answer.format == identifiers.FORMAT for answer in held):
+            use = AnswerUse(self.module, node, calls_of(held))
+            if self.identifiers.searched(use):
+                self._keep(use)
+                return
         way = self.flows.way(node, value)
         if way is not None and way.wider is not None:
             self._look_at(way.wider)

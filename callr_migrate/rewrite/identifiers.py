@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import libcst as cst
 
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import Answer, Constant, Literal, Symbol, Value, constants
+from callr_migrate.evaluate.project import last_name
+from callr_migrate.evaluate.values import Answer, Collected, Constant, Literal, Symbol, Value, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Identifier
 from callr_migrate.rewrite.answer_use import AnswerUse
@@ -27,7 +28,7 @@ _CASELESS = {"lower", "upper", "casefold", "strip", "encode"}
 # Methods of collections that look an item up.
 _LOOKUPS = {"count", "discard", "get", "index", "pop", "remove"}
 _ASKING = {"builtins.bool", "builtins.isinstance", "builtins.len", "builtins.type"}
-_STATEMENT = re.compile(r"\b(?:select|insert|update|delete|where)\b", re.IGNORECASE)
+_ERRORS = ("Error", "Exception", "Warning")
 
 
 class IdentifierUses:
@@ -51,14 +52,72 @@ class IdentifierUses:
         elif isinstance(parent, cst.Attribute) and parent.value is use.node:
             if parent.attr.value not in _CASELESS:
                 self._as_before(use, parent)
+        elif isinstance(parent, cst.Match):
+            self._kept_apart(use, "is compared with", use.node)
         elif self._matched(use.node):
             self._as_before(use, use.node)
         elif self._looked_up(use.node):
             self._kept_apart(use, "is looked up by", use.node)
         elif not self._only_asked(use.node) and (
-            not shows(self.module, use.node) or self._in_statement(use.node)
+            not shows(self.module, use.node) or self._is_text_that_goes_on(use.node)
         ):
             self.goes_on(use)
+
+    def searched(self, use: AnswerUse) -> bool:
+        """Whether something of another origin is looked for in a container of identifiers; told in `use` if so."""
+        node = use.node
+        parent = self.module.parent(node)
+        if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
+            comparison = self.module.parents[parent] if isinstance(parent, cst.ComparisonTarget) else parent
+            assert isinstance(comparison, cst.Comparison)
+            operators = [target.operator for target in comparison.comparisons]
+            sides = [comparison.left, *(target.comparator for target in comparison.comparisons)]
+            sought = [side for side in sides if side is not node]
+            if any(isinstance(operator, (cst.Is, cst.IsNot)) for operator in operators):
+                return False
+            if isinstance(operators[0], (cst.In, cst.NotIn)) and not self._looks_at_ids(node):
+                return False
+        elif isinstance(parent, cst.Attribute):
+            call = self.module.parent(parent)
+            if not isinstance(call, cst.Call) or not call.args or parent.attr.value not in _LOOKUPS:
+                return False
+            is_dict = self._is_dict(node)
+            if not self._looks_at_ids(node) or (parent.attr.value in ("get", "pop") and not is_dict):
+                return False
+            sought = [call.args[0].value]
+        elif isinstance(parent, cst.Subscript) and self._is_dict(node) and self._looks_at_ids(node):
+            stored = isinstance(self.module.parent(parent), (cst.AssignTarget, cst.Del))
+            index = parent.slice[0].slice
+            if stored or not isinstance(index, cst.Index):
+                return False
+            sought = [index.value]
+        else:
+            return False
+        values = [self.evaluator.evaluate(self.module, side) for side in sought]
+        if all(_is_identifier(option) for value in values for option in value.options()):
+            return False
+        self._kept_apart(use, "is looked for beside", node)
+        return True
+
+    def _is_dict(self, node: cst.BaseExpression) -> bool:
+        return any(
+            (isinstance(option, Literal) and isinstance(option.ref.node, cst.Dict))
+            or (isinstance(option, Collected) and option.kind == "dict")
+            for option in self.evaluator.evaluate(self.module, node).options()
+        )
+
+    def _looks_at_ids(self, node: cst.BaseExpression) -> bool:
+        """Whether what is looked at in a search of a container are identifiers: keys of a dict, items of others."""
+        for option in self.evaluator.evaluate(self.module, node).options():
+            if isinstance(option, Collected) and option.kind == "dict":
+                keys = [option.key] if option.key is not None else []
+            elif isinstance(option, Literal) and isinstance(option.ref.node, cst.Dict):
+                keys = [self.evaluator.iterated(option)]
+            else:
+                return True
+            if any(_is_identifier(each) for key in keys for each in key.options()):
+                return True
+        return False
 
     def _line(self, node: cst.CSTNode) -> int:
         return self.module.source.position(self.module.span(node)[0]).line
@@ -133,14 +192,19 @@ class IdentifierUses:
             and call.args[0].value is node
         )
 
-    def _in_statement(self, node: cst.BaseExpression) -> bool:
-        """Whether a text that the value is put into is a statement for a database."""
-        texts = [
-            ancestor
-            for ancestor in self.module.ancestors(node)
-            if isinstance(ancestor, (cst.FormattedString, cst.BinaryOperation, cst.Call))
-        ][:1]
-        return any(_STATEMENT.search(self.module.text_of(text)) for text in texts)
+    def _is_text_that_goes_on(self, node: cst.BaseExpression) -> bool:
+        """Whether the text that the value is put into is more than shown: a key, a statement for a database."""
+        arg = self.module.parent(node)
+        if isinstance(arg, cst.Arg) and last_name(self.module.parents[arg].func) != "format":  # type: ignore[attr-defined]
+            return False
+        for ancestor in self.module.ancestors(node):
+            if isinstance(ancestor, (cst.FormattedString, cst.BinaryOperation, cst.Call)):
+                outer = self.module.parent(ancestor)
+                call = self.module.parent(outer) if isinstance(outer, cst.Arg) else None
+                if isinstance(call, cst.Call) and (last_name(call.func) or "").endswith(_ERRORS):
+                    return False
+                return not isinstance(outer, cst.Expr) and not shows(self.module, ancestor)
+        return False
 
     def _compared(self, use: AnswerUse, comparison: cst.Comparison, others: Sequence[Value]) -> None:
         elsewhere = any(not isinstance(option, Constant) or option.value is not None for option in others)

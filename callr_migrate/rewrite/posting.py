@@ -9,7 +9,7 @@ import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate import answers as legacy_answers
-from callr_migrate.evaluate.values import Constant, Value
+from callr_migrate.evaluate.values import Answer, Constant, Value
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Result
 from callr_migrate.rewrite import posts
@@ -28,11 +28,14 @@ _FAILS = "an error of the method is an error status in v2, and no longer part of
 def prepare(evaluator: Evaluator, states: Iterable[CallState], *, settled: bool) -> None:
     """Take the posts apart that are to be rewritten, and let the evaluator know what their answers are.
 
+    So it knows what calls of wrappers give that hand the answer back as it is: what the method that they name does.
+
     `settled`: the user has told what becomes of the credentials.
     """
     known: dict[cst.CSTNode, Value] = {}
     names: dict[Module, set[str]] = {}
     for state in states:
+        known.update(_through_wrapper(evaluator, state))
         shape = evaluator.pack.surfaces[state.call.surface].payload if state.rewritten else None
         if shape is None or state.plan is None:
             continue
@@ -57,6 +60,22 @@ def prepare(evaluator: Evaluator, states: Iterable[CallState], *, settled: bool)
         known.update(dict.fromkeys(post.results, answer))
     if known:
         evaluator.know(known)
+
+
+def _through_wrapper(evaluator: Evaluator, state: CallState) -> dict[cst.CSTNode, Value]:
+    """What the call of a wrapper gives, by the method that it names; nothing where that is not the whole answer."""
+    call = state.call
+    node, module = call.node, call.module
+    if call.through is None or call.method is None or not isinstance(node, cst.Call):
+        return {}
+    awaited = module.parent(node)
+    given: cst.BaseExpression = awaited if isinstance(awaited, cst.Await) else node
+    if isinstance(module.parent(given), cst.Expr):
+        return {}
+    options = list(evaluator.evaluate(module, given).options())
+    if not all(isinstance(option, Answer) and not option.part for option in options):
+        return {}
+    return {given: legacy_answers.of(evaluator.pack, [Constant(call.method)], call.ref)}
 
 
 def _check_results(state: CallState, post: posts.Post, result: Result) -> None:

@@ -72,7 +72,8 @@ def as_text(ran: Ran, work: str) -> str:
         lines += [f"  {one_line(result.name)}: {one_line(result.reason or '')}" for result in failed[:_ROWS]]
         if len(failed) > _ROWS:
             lines.append(f"  and {len(failed) - _ROWS} more")
-    lines += ["", f"All of it is in {work}; run the same again for what failed."]
+    again = "; run the same again for what failed" if failed else ""
+    lines += ["", f"All of it is in {work}{again}."]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -203,7 +203,7 @@ def test_lines_that_messages_name_are_the_new_ones(repository: Repository, pr: P
 def test_verify(repository: Repository, pr: Pr, monkeypatch: pytest.MonkeyPatch, is_same: bool) -> None:
     for package in ("callr", "starlette", "uvicorn", "trustme", "httpx"):
         pytest.importorskip(package)
-    shown = "" if is_same else "import sys\nprint('httpx' in sys.modules)\n"
+    shown = "" if is_same else "import sys\nprint('httpx' in sys.modules, os.environ['MADE_UP_PASSWORD'])\n"
     (repository.folder / "hello.py").write_text(
         "import os\n"
         "import callr\n"
@@ -222,6 +222,7 @@ def test_verify(repository: Repository, pr: Pr, monkeypatch: pytest.MonkeyPatch,
     assert ("**They differ.** " in told.out) is not is_same
     assert "hello.py` was run before and after" in told.out
     assert "made-up-password" not in told.out
+    assert ("True ***" in told.out) is not is_same
     assert repository.state() == state
 
 

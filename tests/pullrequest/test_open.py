@@ -113,6 +113,7 @@ REFUSALS = {
         (422, {}, {"message": "Validation Failed", "errors": [{"message": "no drafts here"}]}),
         "422: Validation Failed; no drafts here",
     ),
+    "token": (("GET", ""), (400, {}, {"message": f"bad {TOKEN} here"}), "400: bad *** here"),
     "broken": (("POST", "(pulls|requests)$"), (502, {}, "nonsense"), "with 502: Bad Gateway"),
 }
 
@@ -223,6 +224,10 @@ def test_credentials_of_an_address_are_not_shown(repository: Repository, pr: Pr)
     told = pr("--push")
     assert told.code == 2
     assert "made-up-secret" not in told.out + told.err
+    repository.git("remote", "set-url", "origin", "https://somebody:made-up-secret@127.0.0.1:9/acme")
+    told = pr("--open")
+    assert told.err.startswith("error: https://***@127.0.0.1:9/acme is no address of a repository")
+    repository.git("remote", "set-url", "origin", "https://somebody:made-up-secret@127.0.0.1:9/acme/app.git")
     told = pr("--open")
     assert "whether 127.0.0.1:9 is GitHub or GitLab cannot be told" in told.err
     assert "made-up-secret" not in told.out + told.err

@@ -14,7 +14,7 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import Literal, constants
+from callr_migrate.evaluate.values import BoundMethod, FunctionValue, Literal, constants
 from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.pack.forms import WebhookEvent, Webhooks
 from callr_migrate.pack.model import ObjectField, RulePack
@@ -51,7 +51,8 @@ def webhook_findings(
         marked = any(mark in module.source.text for mark in rules.marks)
         if calls or migrated or marked or any(name in module.source.text for name in names):
             reader = _Reader(evaluator, rules, module, [call.node for call in calls], joined=joined)
-            yield from reader.findings(marked=marked)
+            # What several places hand to one function is told there once.
+            yield from dict.fromkeys(reader.findings(marked=marked))
 
 
 def _gives_identifiers(pack: RulePack, call: LegacyCall) -> bool:
@@ -224,7 +225,30 @@ class _Reader:
                 told = f"`{name}` of a webhook is `{rule.to}` in v2"
                 yield self._finding("CLR802", told, node, envelope.object, name, rule)
         for node in self._fields_of(inner, received.owner):
-            yield from self._payload(received, node)
+            yield from self._payload(self._events_at(received, node), node)
+        yield from self._handed_on(received, inner)
+
+    def _handed_on(self, received: _Received, inner: set[str]) -> Iterator[Finding]:
+        """What a function of the project reads that is given the payload."""
+        for call in self.module.calls if inner else ():
+            for index, arg in enumerate(call.args):
+                if self._text(arg.value) not in inner or self.module.function_of(call) is not received.owner:
+                    continue
+                events = self._events_at(received, call)
+                for option in self.evaluator.evaluate(self.module, call.func).options():
+                    bound = isinstance(option, BoundMethod)
+                    function = option.function if isinstance(option, BoundMethod) else option
+                    if isinstance(function, FunctionValue) and isinstance(function.ref.node, cst.FunctionDef):
+                        name = _parameter(function.ref.node, arg, index + bound)
+                        home = _Reader(
+                            self.evaluator,
+                            self.rules,
+                            function.ref.module,
+                            list(self.calls),
+                            joined=self.joined,
+                        )
+                        for node in home._fields_of({name} if name else set(), function.ref.node):
+                            yield from home._payload(events, node)
 
     def _fields_of(self, texts: set[str], owner: Owner) -> list[cst.BaseExpression]:
         """The fields with literal names that are taken of one of these expressions in a function."""
@@ -244,8 +268,7 @@ class _Reader:
                 if isinstance(target.target, cst.Name):
                     yield target.target.value
 
-    def _payload(self, received: _Received, node: cst.BaseExpression) -> Iterator[Finding]:
-        events = self._events_at(received, node)
+    def _payload(self, events: list[WebhookEvent], node: cst.BaseExpression) -> Iterator[Finding]:
         kinds = {event.object for event in events}
         kind = self.pack.objects.get(next(iter(kinds)) or "") if len(kinds) == 1 else None
         name = literal(_key(node) or node)[1]
@@ -312,6 +335,14 @@ class _Reader:
             else "Lower it before it is compared, stored or looked up together with identifiers of REST answers.",
             url=self.rules.source,
         )
+
+
+def _parameter(function: cst.FunctionDef, arg: cst.Arg, index: int) -> str | None:
+    """The parameter that takes an argument."""
+    if arg.keyword is not None:
+        return arg.keyword.value
+    params = [*function.params.posonly_params, *function.params.params]
+    return params[index].name.value if not arg.star and index < len(params) else None
 
 
 def _key(node: cst.BaseExpression) -> cst.BaseExpression | None:

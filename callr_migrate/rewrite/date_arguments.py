@@ -13,10 +13,58 @@ import libcst as cst
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.module import Span
-from callr_migrate.evaluate.values import constants
+from callr_migrate.evaluate.values import Answer, Constant, constants
 from callr_migrate.pack.forms import DateForms
+from callr_migrate.rewrite.dates import FORMATS
+from callr_migrate.rewrite.effects import is_repeatable
+from callr_migrate.rewrite.plans import Emitted, Refusal
 
 Pieces = tuple[tuple[Span, str], ...]
+
+
+def dated(
+    evaluator: Evaluator,
+    module: Module,
+    forms: DateForms,
+    name: str,
+    node: cst.BaseExpression,
+    known: list[Constant] | None,
+) -> tuple[Emitted, str | None]:
+    """The value of the parameter `name`, and why it is not certain; raises `Refusal`.
+
+    `known` is what it is known to be.
+    """
+    for constant in known or ():
+        if constant.value is not None and not forms.is_legacy(constant.value):
+            raise Refusal(f"`{name}` may be {constant.value!r}, which is no date in the legacy form")
+    found, text = literal(node)
+    if found:
+        return Emitted(constant=forms.to_rest(text)), None
+    branches = literal_branches(node)
+    if branches is not None:
+        rewritten = tuple((part, forms.to_rest(literal(part)[1])) for part in branches)
+        return Emitted(node, constants=rewritten), None
+    pieces = in_place(evaluator, module, node, forms)
+    if pieces is not None:
+        return Emitted(node, pieces=pieces), None
+    options = list(evaluator.evaluate(module, node).options())
+    given = [option for option in options if isinstance(option, Answer) and option.format in FORMATS]
+    unless = None
+    if any(isinstance(option, Constant) and option.value is None for option in options):
+        if not is_repeatable(node):
+            raise Refusal(f"`{name}` may be None, which v2 is not to be sent")
+        unless = "None"
+    taken = known is None and len(given) < len(options)
+    doubt = f"`{name}` is taken to be a date in the legacy form" if taken else None
+    return Emitted(node, dated=forms, cut=bool(given), unless=unless), doubt
+
+
+def literal_branches(node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+    """The literals that a conditional expression chooses from, if it chooses from nothing else."""
+    if isinstance(node, cst.IfExp):
+        branches = [literal_branches(node.body), literal_branches(node.orelse)]
+        return None if None in branches else [part for branch in branches for part in branch or ()]
+    return [node] if literal(node)[0] else None
 
 
 def in_place(

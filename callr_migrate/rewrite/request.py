@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,11 +17,11 @@ import libcst as cst
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.values import Answer, Constant, answers, constants
+from callr_migrate.evaluate.values import Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
 from callr_migrate.rewrite import dates, paging
-from callr_migrate.rewrite.date_arguments import in_place
+from callr_migrate.rewrite.date_arguments import dated, literal_branches
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
 from callr_migrate.rewrite.options import OptionDicts
 from callr_migrate.rewrite.plans import Emitted as Emitted
@@ -310,34 +311,10 @@ class Planning:
         if forms is None:
             raise Refusal(f"`{name}` is a date, and its form in v2 is not known")
         self.fact("dates are RFC 3339", forms.evidence, forms.source)
-        for constant in known or ():
-            if constant.value is not None and not forms.is_legacy(constant.value):
-                raise Refusal(f"`{name}` may be {constant.value!r}, which is no date in the legacy form")
         self.emitted.append(node)
-        found, text = literal(node)
-        if found:
-            return Emitted(constant=forms.to_rest(text))
-        branches = _literal_branches(node)
-        if branches is not None:
-            return Emitted(
-                node,
-                constants=tuple((part, forms.to_rest(literal(part)[1])) for part in branches),
-                unless=unless,
-            )
-        pieces = in_place(self.evaluator, self.call.module, node, forms)
-        if pieces is not None:
-            return Emitted(node, pieces=pieces, unless=unless)
-        options = list(self.evaluator.evaluate(self.call.module, node).options())
-        given = [
-            option for option in options if isinstance(option, Answer) and option.format in dates.FORMATS
-        ]
-        if any(isinstance(option, Constant) and option.value is None for option in options):
-            if not is_repeatable(node):
-                raise Refusal(f"`{name}` may be None, which v2 is not to be sent")
-            unless = "None"
-        if known is None and len(given) < len(options):
-            self.result.doubts.append(f"`{name}` is taken to be a date in the legacy form")
-        return Emitted(node, dated=forms, cut=bool(given), unless=unless)
+        value, doubt = dated(self.evaluator, self.call.module, forms, name, node, known)
+        self.result.doubts += [doubt] if doubt else []
+        return value if value.unless or unless is None else replace(value, unless=unless)
 
     def mapped(self, name: str, enum: str, node: cst.BaseExpression, known: list[Constant] | None) -> Emitted:
         """A value by the table of an enum; raises `Refusal` where one of its values is not known."""
@@ -350,7 +327,7 @@ class Planning:
                 raise Refusal(f"`{constant.value}` of `{name}` has no known v2 form")
         if literal(node)[0]:
             return Emitted(constant=table.values[known[0].value])
-        literals = _literal_branches(node)
+        literals = literal_branches(node)
         if literals is not None:
             return Emitted(
                 node, constants=tuple((part, table.values[literal(part)[1]] or "") for part in literals)
@@ -439,11 +416,3 @@ class Planning:
 
     def _place(self, value: Emitted) -> int:
         return self.call.module.span(value.node)[0] if value.node is not None else -1
-
-
-def _literal_branches(node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
-    """The literals that a conditional expression chooses from, if it chooses from nothing else."""
-    if isinstance(node, cst.IfExp):
-        branches = [_literal_branches(node.body), _literal_branches(node.orelse)]
-        return None if None in branches else [part for branch in branches for part in branch or ()]
-    return [node] if literal(node)[0] else None

@@ -316,10 +316,13 @@ def test_five_thousand_places(show: Open, large: str) -> None:
     assert len(shown(page)) == 400
     page.select_option("[name=sort]", "state")
     waits_for(page, "2,500 of 5,000 places, the first 200 are shown")
+    blocked = [f"{each.path}:{each.line}" for each in rich(5000).places if each.state.value == "blocked"]
+    assert shown(page) == blocked[:200]
     # Those that were added are where the keys go on.
     page.evaluate("document.querySelectorAll('#places > li:not([hidden])')[199].focus()")
     page.keyboard.press("j")
     waits_for(page, "2,500 of 5,000 places, the first 400 are shown")
+    assert shown(page) == blocked[:400]
 
 
 def test_nothing_to_migrate(show: Open, tmp_path: Path) -> None:

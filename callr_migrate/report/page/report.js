@@ -40,6 +40,7 @@
 
   let matches = rows;
   let limit = PAGE;
+  let moved = false;
 
   function show() {
     const shown = new Set(matches.slice(0, limit));
@@ -47,6 +48,8 @@
       const hidden = !shown.has(row);
       if (hidden !== row.hidden) row.element.hidden = row.hidden = hidden;
     }
+    // Where those stand that are hidden makes no difference.
+    if (moved) list.append(...[...shown].map((row) => row.element));
     const [count, all, first] = [matches.length, rows.length, shown.size].map((n) => n.toLocaleString("en"));
     status.textContent =
       count === all ? `All ${all} places` : `${count} of ${all} places`;
@@ -95,7 +98,7 @@
       else if (key) found = !key(left) - !key(right) || compare(key(left), key(right));
       return found || left.place - right.place;
     });
-    list.append(...rows.map((row) => row.element));
+    moved = true;
     return filter();
   }
 

@@ -67,6 +67,7 @@ _NAMES: dict[str, Any] = {"multiple": True, "callback": listed}
     help="Include the fixes that are to be looked at; a pull request is there for that.",
 )
 @click.option("--no-hooks", is_flag=True, help="Commit and push without the repository's hooks.")
+@click.option("--replace", is_flag=True, help="Replace the branch even if others have worked on it.")
 @click.option("--remote", default="origin", show_default=True, metavar="NAME", help="Remote to push to.")
 @click.option(
     "--host", type=click.Choice(["github", "gitlab"]), help="What the remote is, if its name does not tell."
@@ -183,6 +184,7 @@ def _wish(path: Path, options: dict[str, Any]) -> Any:
         labels=tuple(options["labels"] or ()),
         reviewers=tuple(options["reviewers"] or ()),
         hooks=not options["no_hooks"],
+        replace=options["replace"],
         asks=sys.stdin is not None and sys.stdin.isatty(),
         dry=options["dry_run"],
     )

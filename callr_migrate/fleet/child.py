@@ -101,6 +101,7 @@ def _of_pull_request(options: Options, *, dry: bool) -> list[str]:
         "--push": options.push,
         "--open": options.open,
         "--draft": options.draft,
+        "--replace": options.replace,
         "--dry-run": dry,
         "--no-unsafe-fixes": options.unsafe is False,
         "--no-hooks": options.hooks is False,

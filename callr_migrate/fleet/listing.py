@@ -39,6 +39,7 @@ class Options:
     labels: list[str] | None = None
     reviewers: list[str] | None = None
     hooks: bool | None = None
+    replace: bool | None = None
     host: Literal["github", "gitlab"] | None = None
     api: str | None = None
 

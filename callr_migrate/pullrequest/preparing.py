@@ -40,6 +40,7 @@ class Wish:
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     hooks: bool = True
+    replace: bool = False  # the branch, whoever has worked on it
     asks: bool = False  # git may ask for a password
     dry: bool = False  # nothing will be done, so nothing is needed for it
 
@@ -75,7 +76,8 @@ def prepare(wish: Wish) -> Prepared:
             raise GitError(
                 f"the branch {wish.branch!r} is checked out in {elsewhere}; finish there, or name another --branch"
             )
-        refuse_foreign(checkout.git, checkout.head, local, f"the branch {wish.branch!r}")
+        if not wish.replace:
+            refuse_foreign(checkout.git, checkout.head, local, f"the branch {wish.branch!r}")
     token = "" if wish.dry else _token(wish, remote)
     if remote is not None and token:
         git = replace(checkout.git, secrets=(token,), extra=credentials(remote, token, os.environ))
@@ -88,7 +90,8 @@ def refuse_foreign(git: Git, base: str, tip: str, what: str) -> None:
     other = foreign(git, base, tip)
     if other is not None:
         raise GitError(
-            f"{what} holds a commit that is not this tool's, {other}; merge it first, or name another --branch"
+            f"{what} holds a commit that is not this tool's, {other}; merge it first, name another --branch, or say "
+            "--replace if it may go"
         )
 
 

@@ -106,7 +106,9 @@ def propose(prepared: Prepared, rewrite: Rewrite) -> Done:
         tip = commits[-1].name
         pushed = None
         if wish.push or wish.open:
-            pushed = push(git, wish.remote, wish.branch, checkout.head, commits, hooks=wish.hooks)
+            pushed = push(
+                git, wish.remote, wish.branch, checkout.head, commits, hooks=wish.hooks, replace=wish.replace
+            )
             tip = pushed.tip
         opened, problem = None, None
         try:

@@ -33,15 +33,25 @@ class Pushed:
             self.git.attempt("push", "--quiet", "--no-verify", lease, self.remote, target)
 
 
-def push(git: Git, remote: str, branch: str, base: str, commits: Sequence[Commit], *, hooks: bool) -> Pushed:
-    """Push the commits; raises `GitError`, and then the remote is as it was.
+def push(
+    git: Git,
+    remote: str,
+    branch: str,
+    base: str,
+    commits: Sequence[Commit],
+    *,
+    hooks: bool,
+    replace: bool = False,
+) -> Pushed:
+    """Push the commits; raises `GitError`, and then the remote is as it was. `replace`: whoever has worked on it.
 
     A branch that already holds the same commits is left, so that reviews of them stay.
     """
     there = _tip(git, remote, branch)
     if there is not None:
         _fetch(git, remote, branch, there)
-        refuse_foreign(git, base, there, f"the branch {branch!r} of {remote!r}")
+        if not replace:
+            refuse_foreign(git, base, there, f"the branch {branch!r} of {remote!r}")
         if same_series(git, base, there, commits):
             return Pushed(git, remote, branch, there, there)
     tip = commits[-1].name

@@ -334,6 +334,10 @@ def test_a_branch_that_somebody_amended_is_theirs(repository: Repository, pr: Pr
     assert told.code == 2
     assert "(Require httpx for REST API v2)" in told.err
     assert repository.state() == state
+    repository.git("push", "--quiet", "--force", "origin", "callr-rest-v2")
+    assert pr("--push", "--replace").code == 0
+    assert repository.there("rev-parse", "callr-rest-v2") == repository.git("rev-parse", "callr-rest-v2")
+    assert "import httpx" in repository.git("show", "callr-rest-v2:acacias/clients.py")
 
 
 def test_no_repository(tmp_path: Path, pr: Pr, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ class Containers(Functions):
     def _put_into(self, base: Literal) -> list[Value]:
         """What is put into a container after it was made, under the names that it is given where it stands."""
         values: list[Value] = []
-        for name in _names_of(base.ref):
+        for name in names_of(base.ref):
             for module, change, stored in self.project.changes_of(name):
                 holder = change.value if isinstance(change, cst.Subscript) else change.func.value  # type: ignore[attr-defined]
                 if base not in self.evaluate(module, holder).options():
@@ -201,7 +201,7 @@ class Containers(Functions):
         return [Unknown(f"what `{name}` puts into it is not known")]
 
 
-def _names_of(ref: Ref) -> set[str]:
+def names_of(ref: Ref) -> set[str]:
     """The names that a display is assigned to where it stands; empty for one that is part of something else."""
     parent = ref.module.parent(ref.node)
     targets: list[cst.CSTNode] = []

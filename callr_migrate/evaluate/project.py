@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import libcst as cst
@@ -137,6 +137,17 @@ class Project:
     ) -> list[tuple[Module, cst.Call | cst.Subscript, cst.BaseExpression | None]]:
         """Where items are put into something of this name: `name[key] = value`, `name.append(value)`."""
         return self._changes.get(name, [])
+
+    def changed(self) -> Iterator[tuple[Module, cst.BaseExpression]]:
+        """What items are put into, anywhere in the loaded modules."""
+        for changes in list(self._changes.values()):
+            for module, change, _ in changes:
+                yield module, change.value if isinstance(change, cst.Subscript) else change.func.value  # type: ignore[attr-defined]
+        for module in self.modules:
+            for node in module.names:
+                parent = module.parent(node)
+                if isinstance(parent, cst.AugAssign) and parent.target is node:
+                    yield module, node
 
     def load(self, path: Path) -> Module | None:
         """The module of a file, or None if it cannot be read or parsed."""

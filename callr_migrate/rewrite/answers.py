@@ -44,6 +44,11 @@ class Answers:
         held = self.carriers.carried(value)
         if not held:
             return
+        if self.carriers.is_changed_elsewhere(value):
+            use = AnswerUse(self.module, node, calls_of(held))
+            use.blocked = f"`{self._short(node)}` holds answers, and is changed under another name (line {self._line(node)})"
+            self._keep(use)
+            return
         direct = answers(value)
         if direct and all(answer.format in dates.FORMATS for answer in direct) and self._is_asked(node):
             use = AnswerUse(self.module, node, calls_of(held))

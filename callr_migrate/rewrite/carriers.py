@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.containers import names_of
 from callr_migrate.evaluate.module import Scope
+from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import (
     Answer,
@@ -50,6 +52,19 @@ class Carriers:
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
         self._known: dict[Value, frozenset[Answer]] = {}
+        self._changed: set[cst.CSTNode] | None = None
+
+    def is_changed_elsewhere(self, value: Value) -> bool:
+        """Whether a container is changed under another name than those that the evaluator looks for."""
+        if self._changed is None:
+            self._changed = {
+                option.ref.node
+                for module, holder in self.evaluator.project.changed()
+                for option in self.evaluator.evaluate(module, holder).options()
+                if isinstance(option, Literal) and last_name(holder) not in names_of(option.ref)
+            }
+        changed = self._changed
+        return any(isinstance(option, Literal) and option.ref.node in changed for option in value.options())
 
     def carried(self, value: Value) -> frozenset[Answer]:
         """The answers in a value whose form matters."""

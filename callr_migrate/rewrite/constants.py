@@ -52,6 +52,8 @@ class Constants:
         except (Unresolved, _Blocked) as reason:
             use.blocked = str(reason)
             use.replacements.clear()
+            use.place = use.node
+            use.message = "what a constant of the answer is held against cannot be changed"
         return True
 
     def beside(self, use: AnswerUse, enum: str) -> bool:
@@ -83,17 +85,17 @@ class Constants:
         if isinstance(parent, cst.Index):
             subscript = module.parent(module.parents[parent])
             assert isinstance(subscript, cst.Subscript)
-            return self._table(module, subscript.value)
+            return self._table(module, subscript.value, enum)
         if isinstance(parent, cst.Match):
             return self._matched(module, parent)
         call = module.parent(parent) if isinstance(parent, cst.Arg) else None
         if isinstance(call, cst.Call) and isinstance(parent, cst.Arg):
-            return self._called(module, call, parent)
+            return self._called(module, call, parent, enum)
         return None
 
-    def _called(self, module: Module, call: cst.Call, arg: cst.Arg) -> Iterator[Site] | None:
+    def _called(self, module: Module, call: cst.Call, arg: cst.Arg, enum: str) -> Iterator[Site] | None:
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "get" and call.args[0] is arg:
-            return self._table(module, call.func.value)
+            return self._table(module, call.func.value, enum)
         options = list(self.evaluator.evaluate(module, call.func).options())
         if len(options) == 1 and isinstance(options[0], ClassValue) and len(call.args) == 1:
             if self.definitions.is_enumeration(options[0]) and not self.definitions.is_text(options[0]):
@@ -104,8 +106,20 @@ class Constants:
         for member in self.definitions.members(klass):
             yield from self.definitions.sites(member.module, member.value, member)
 
-    def _table(self, module: Module, node: cst.BaseExpression) -> Iterator[Site] | None:
-        return self.definitions.sites(module, node) if self.definitions.is_table(module, node) else None
+    def _table(self, module: Module, node: cst.BaseExpression, enum: str) -> Iterator[Site] | None:
+        return self._sites(module, node, enum) if self.definitions.is_table(module, node) else None
+
+    def _sites(self, module: Module, node: cst.BaseExpression, enum: str) -> Iterator[Site]:
+        found = self.definitions.of(module, node)
+        # A container may be filled elsewhere, with constants that do not stand where it is made.
+        reason = (
+            self._other_use(found, enum)
+            if found is not None and not isinstance(found.value, cst.SimpleString)
+            else None
+        )
+        if found is not None and reason is not None:
+            raise _Blocked(f"`{found.name}` is used for something else ({reason}), so it cannot be changed")
+        yield from self.definitions.sites(module, node)
 
     def _compared(
         self, module: Module, node: cst.BaseExpression, parent: cst.CSTNode, enum: str
@@ -120,7 +134,7 @@ class Constants:
             if side is node or self._is_same(module, side, enum):
                 continue
             try:
-                yield from self.definitions.sites(module, side)
+                yield from self._sites(module, side, enum)
             except Unresolved as reason:
                 raise _Blocked(f"a constant of the answer is compared with {reason}") from None
 
@@ -194,10 +208,6 @@ class Constants:
     def _name(self, use: AnswerUse, enum: str, by: Definition, site: Site, told: str, quoted: str) -> None:
         reason = self._other_use(by, enum)
         if reason is not None:
-            use.place = use.node
-            use.message = (
-                f"`{by.name}` is held against a constant of the answer, and is used for something else"
-            )
             raise _Blocked(f"`{by.name}` is used for something else ({reason}), so it cannot be changed")
         known = self._named.get(site.node)
         table = self.pack.enums[enum]

@@ -118,7 +118,7 @@ def _spread(known: dict[str, Any]) -> Iterator[Cell]:
                 variant, cell["becomes"], cell.get("setup_after", setup), cell.get("after", use), CLIENT
             )
         yield _cell(cell, variant, before, after)
-        if "own" in cell:
+        if cell.get("own"):
             same = _filled(variant, cell["own"], setup, use, CLIENT + OTHER_CALL)
             control = {**cell, "outcome": "left alone", "findings": [], "says": "", "at": "", "code": ""}
             yield _cell(control, variant, same, same, own=True)

@@ -11,7 +11,6 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.containers import names_of
 from callr_migrate.evaluate.module import Scope
 from callr_migrate.evaluate.project import last_name
-from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import (
     Answer,
     BoundMethod,

@@ -233,7 +233,8 @@ class Writer:
         node = handler.node.type
         assert node is not None
         near = imports.import_behind(handler.legacy[0]) if handler.legacy else None
-        for name in self.target.exception_modules if handler.legacy else [self.target.module]:
+        shown = [self.target.module] if handler.uses else []
+        for name in self.target.exception_modules if handler.legacy else shown:
             local = name == self.target.module and self.target.helper is None
             imports.need_module(name, near if local else None)
         keep = self._keeps_legacy(handler.covered)

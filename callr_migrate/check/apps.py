@@ -221,9 +221,10 @@ class Stories:
                 places = _listed([_at(story.made) for story in kin if story.made is not None])
                 self._add(state, f"It works on a {kin[0].app.app} app; such are made at {places}.")
                 state.facts += [_hangs_on(story, _at(story.made)) for story in kin if story.made is not None]
-            for story in stories:
+            # There may be hundreds of each: those that are made somewhere have told what they have.
+            for story in (each for each in stories if each.made is None):
                 others = [other for other in story.calls if other is not state]
-                if story.made is None and others:
+                if others:
                     self._add(
                         state,
                         f"The {story.app.app} app that it works on is made elsewhere; calls on such an app, too: "

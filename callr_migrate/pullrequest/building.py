@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from callr_migrate.pullrequest.checkout import Checkout
@@ -54,7 +54,9 @@ def worktree(checkout: Checkout) -> Iterator[Git]:
     try:
         # A hook may think that the user has switched branches.
         quiet = ("-c", f"core.hooksPath={os.devnull}", "-c", "advice.detachedHead=false")
-        checkout.git.run(*quiet, "worktree", "add", "--quiet", "--detach", str(place), checkout.head)
+        # Large files (git-lfs) are no source: their contents need not be fetched.
+        light = replace(checkout.git, extra={**checkout.git.extra, "GIT_LFS_SKIP_SMUDGE": "1"})
+        light.run(*quiet, "worktree", "add", "--quiet", "--detach", str(place), checkout.head)
         yield checkout.git.at(place)
     finally:
         checkout.git.ask("worktree", "remove", "--force", "--force", str(place))

@@ -390,3 +390,15 @@ def test_what_a_killed_run_has_left_goes_after_a_day(repository: Repository, pr:
     assert pr().code == 0
     assert [place.exists() for place in places] == [False, True, True]
     assert len(repository.git("worktree", "list").splitlines()) == 3
+
+
+def test_large_files_are_not_fetched(repository: Repository, pr: Pr) -> None:
+    (repository.folder / ".gitattributes").write_text("*.bin filter=large\n", "utf-8")
+    (repository.folder / "film.bin").write_text("a pointer\n", "utf-8")
+    repository.commit()
+    repository.git("config", "filter.large.clean", "cat")
+    repository.git("config", "filter.large.smudge", 'test -n "$GIT_LFS_SKIP_SMUDGE" && cat')
+    repository.git("config", "filter.large.required", "true")
+    told = pr()
+    assert (told.code, told.err) == (0, "")
+    assert "film.bin" not in repository.git("diff", "--name-only", "main", "callr-rest-v2")

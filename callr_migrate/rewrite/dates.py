@@ -19,7 +19,7 @@ from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.forms import DateForms
 from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.style import is_atom
-from callr_migrate.rewrite.uses import Flows, shows
+from callr_migrate.rewrite.uses import Flows, shows, text_goes_on
 
 FORMATS = ("datetime", "datetime_or_null", "date")
 _ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
@@ -100,6 +100,8 @@ class DateUses:
             or self._sorted(use)
         ):
             use.either = True
+        elif use.blocked is None and self._written_out(use.node):
+            use.either = self._legacy_text(use, nothing="None")
         elif use.blocked is None and shows(self.module, use.node) and not self._goes_on(use.node):
             use.shown = f"a date is shown in its v2 form (line {self._line(use.node)})"
         elif use.blocked is None:
@@ -125,6 +127,13 @@ class DateUses:
         use.blocked = (
             f"a date is held against `{null}`, the legacy sign of no date (line {self._line(use.node)})"
         )
+
+    def _written_out(self, node: cst.BaseExpression) -> bool:
+        """Whether the date is put into a text that is more than shown, as `str` writes it."""
+        parent = self.module.parent(node)
+        if isinstance(parent, cst.FormattedStringExpression) and (parent.conversion == "r" or parent.equal):
+            return False
+        return shows(self.module, node) and text_goes_on(self.module, node)
 
     def _goes_on(self, node: cst.BaseExpression) -> bool:
         """Whether `str(date)` is more than shown."""
@@ -171,8 +180,8 @@ class DateUses:
             None,
         )
 
-    def _legacy_text(self, use: AnswerUse, *, nothing: bool = False) -> bool:
-        """Have the legacy text in place of the date; `nothing`: an empty text where there is none."""
+    def _legacy_text(self, use: AnswerUse, *, nothing: str | None = None) -> bool:
+        """Have the legacy text in place of the date; `nothing`: the text where there is none."""
         assert self.forms is not None
         quote = self._quote(use.node)
         if quote is None:
@@ -180,8 +189,8 @@ class DateUses:
             return True
         old, new = (f"{quote}{sign}{quote}" for sign in self.forms.separators)
         cut = f"[:{self.forms.length}].replace({new}, {old})"
-        if nothing:
-            use.replacements = self._around(use.node, f" or {quote}{quote}){cut}", "(")
+        if nothing is not None:
+            use.replacements = self._around(use.node, f" or {quote}{nothing}{quote}){cut}", "(")
         else:
             use.replacements = self._around(use.node, cut)
         self._tell(
@@ -355,7 +364,7 @@ class DateUses:
             and not (contained and comparison.left is not use.node)
             and not any(text is None or text == "" for text in held)
         ):
-            return self._legacy_text(use, nothing=True)
+            return self._legacy_text(use, nothing="")
         self._refuse(use, "a date of the answer is compared")
         return True
 
@@ -385,7 +394,7 @@ class DateUses:
                 and arg.keyword.value == "key"
                 and last_name(call.func) in {name.rpartition(".")[2] for name in _SORTERS}
             ):
-                return self._legacy_text(use, nothing=True)
+                return self._legacy_text(use, nothing="")
             return False
         call = self._call_of(use.node)
         if call is not None and len(call.args) > 1 and self._is(call.func, {"builtins.max", "builtins.min"}):

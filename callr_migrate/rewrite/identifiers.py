@@ -14,13 +14,12 @@ from collections.abc import Sequence
 import libcst as cst
 
 from callr_migrate.evaluate.literals import literal
-from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Answer, Collected, Constant, Literal, Symbol, Value, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Identifier
 from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.style import is_atom
-from callr_migrate.rewrite.uses import Flows, shows
+from callr_migrate.rewrite.uses import Flows, shows, text_goes_on
 
 FORMAT = "hash"
 # Methods of a text that work the same whatever its case is.
@@ -28,7 +27,6 @@ _CASELESS = {"lower", "upper", "casefold", "strip", "encode"}
 # Methods of collections that look an item up.
 _LOOKUPS = {"count", "discard", "get", "index", "pop", "remove"}
 _ASKING = {"builtins.bool", "builtins.isinstance", "builtins.len", "builtins.type"}
-_ERRORS = ("Error", "Exception", "Warning")
 
 
 class IdentifierUses:
@@ -59,7 +57,7 @@ class IdentifierUses:
         elif self._looked_up(use.node):
             self._kept_apart(use, "is looked up by", use.node)
         elif not self._only_asked(use.node) and (
-            not shows(self.module, use.node) or self._is_text_that_goes_on(use.node)
+            not shows(self.module, use.node) or text_goes_on(self.module, use.node)
         ):
             self.goes_on(use)
 
@@ -191,20 +189,6 @@ class IdentifierUses:
             and call.func.attr.value in _LOOKUPS
             and call.args[0].value is node
         )
-
-    def _is_text_that_goes_on(self, node: cst.BaseExpression) -> bool:
-        """Whether the text that the value is put into is more than shown: a key, a statement for a database."""
-        arg = self.module.parent(node)
-        if isinstance(arg, cst.Arg) and last_name(self.module.parents[arg].func) != "format":  # type: ignore[attr-defined]
-            return False
-        for ancestor in self.module.ancestors(node):
-            if isinstance(ancestor, (cst.FormattedString, cst.BinaryOperation, cst.Call)):
-                outer = self.module.parent(ancestor)
-                call = self.module.parent(outer) if isinstance(outer, cst.Arg) else None
-                if isinstance(call, cst.Call) and (last_name(call.func) or "").endswith(_ERRORS):
-                    return False
-                return not isinstance(outer, cst.Expr) and not shows(self.module, ancestor)
-        return False
 
     def _compared(self, use: AnswerUse, comparison: cst.Comparison, others: Sequence[Value]) -> None:
         elsewhere = any(not isinstance(option, Constant) or option.value is not None for option in others)

@@ -42,6 +42,10 @@ _SHOWING = {
 }
 
 
+# Endings of the names of classes whose instances hold texts for people.
+_ERRORS = ("Error", "Exception", "Warning")
+
+
 @dataclass
 class ClientUse:
     """A place where a client's value is used other than for a call; `reason` is set if it must stay legacy."""
@@ -216,6 +220,22 @@ def shows(module: Module, node: cst.BaseExpression) -> bool:
                 isinstance(call.func, cst.Attribute) and name == "format" and literal(call.func.value)[0]
             )
             return name in _SHOWING or formats
+    return False
+
+
+def text_goes_on(module: Module, node: cst.BaseExpression) -> bool:
+    """Whether a text that the value is put into is more than shown: a key, a message, a statement for a database."""
+    arg = module.parent(node)
+    call = module.parent(arg) if isinstance(arg, cst.Arg) else None
+    if isinstance(call, cst.Call) and last_name(call.func) not in ("format", "str"):
+        return False
+    for ancestor in module.ancestors(node):
+        if isinstance(ancestor, (cst.FormattedString, cst.BinaryOperation, cst.Call)):
+            outer = module.parent(ancestor)
+            call = module.parent(outer) if isinstance(outer, cst.Arg) else None
+            if isinstance(call, cst.Call) and (last_name(call.func) or "").endswith(_ERRORS):
+                return False
+            return not isinstance(outer, cst.Expr) and not shows(module, ancestor)
     return False
 
 

@@ -7,6 +7,7 @@ bytes exist in `source.SourceFile` and in the output only.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +52,11 @@ class Applicability(enum.Enum):
         """The least applicable of several (`safe` for none)."""
         order = list(cls)
         return max(values, key=order.index, default=cls.SAFE)
+
+    @classmethod
+    def given(cls, facts: Sequence[Fact], doubts: Sequence[str]) -> Applicability:
+        """How safe a fix is that leans on facts, and has these doubts."""
+        return cls.UNSAFE if doubts or not all(fact.evidence.is_safe for fact in facts) else cls.SAFE
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,26 @@ from urllib.parse import quote
 
 import libcst as cst
 
-from callr_migrate.detect.doubles import Double
 from callr_migrate.detect.secrets import Secrets
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
 from callr_migrate.rewrite.answers import AnswerUse
+from callr_migrate.rewrite.client_report import (
+    client_finding,
+    double_finding,
+    is_setting,
+    number_finding,
+    numbered_calls,
+    setting_finding,
+)
 from callr_migrate.rewrite.clients import moved_comments
 from callr_migrate.rewrite.error_report import handler_finding, mention_finding
 from callr_migrate.rewrite.paging import loop
-from callr_migrate.rewrite.state import CallState, ClientState
-from callr_migrate.rewrite.style import copied, line_indent
+from callr_migrate.rewrite.state import CallState
+from callr_migrate.rewrite.style import line_indent
 from callr_migrate.rewrite.text import Replacement, Texts, apart
-from callr_migrate.rewrite.uses import ClientUse
 from callr_migrate.rewrite.writer import Writer
 
 
@@ -55,18 +61,18 @@ class Findings:
         for state in self.plan.calls:
             found.append((state.call.module, *self._call(state)))
         for client in self.plan.clients:
-            found.append((client.module, *self._client(client)))
+            found.append((client.module, *client_finding(self, client)))
             found += [
-                (use.module, *self._setting(use))
+                (use.module, *setting_finding(self, use))
                 for use in client.uses
-                if self._is_setting(use) and use.module.parent(use.node) not in doubled
+                if is_setting(use) and use.module.parent(use.node) not in doubled
             ]
         for handler in self.plan.handlers:
             if handler.changes:
                 found.append((handler.module, *handler_finding(self, handler)))
         found += [(mention.module, *mention_finding(self, mention)) for mention in self.plan.mentions]
-        found += [(double.module, *self._double(double)) for double in self.plan.doubles]
-        found += [(state.call.module, *self._number(state)) for state in self._with_numbers()[:1]]
+        found += [(double.module, *double_finding(self, double)) for double in self.plan.doubles]
+        found += [(state.call.module, *number_finding(self, state)) for state in numbered_calls(self)[:1]]
         for use in self.plan.answers:
             answer = self._answer(use)
             if answer is not None:
@@ -155,7 +161,7 @@ class Findings:
             moved = [edit for part in state.plan.moved for edit in self.fix(part.module, part.span, "").edits]
             fix = replace(fix, edits=tuple(dict.fromkeys([*fix.edits, *moved])))
             becomes = self.becomes(call.module, span)
-            own = _applicability(facts, doubts)
+            own = Applicability.given(facts, doubts)
         finding = self.finding(
             call.module,
             state.code,
@@ -187,151 +193,6 @@ class Findings:
         client = state.call.module.text_of(receiver) if receiver is not None else "api"
         return loop(pages, request, self.writer.target, client, becomes)
 
-    def _client(self, client: ClientState) -> tuple[Finding, Applicability]:
-        credentials = self.pack.service.credentials
-        settled = self.options.auth is not None
-        facts = (
-            Fact(
-                credentials.value,
-                Evidence.VERIFIED if settled else credentials.evidence,
-                "config" if settled else credentials.source,
-            ),
-            Fact(
-                f"base address {self.pack.service.base_url.value}",
-                self.pack.service.base_url.evidence,
-                self.pack.service.base_url.source,
-            ),
-        )
-        fix = becomes = None
-        own = Applicability.MANUAL
-        reason = client.refusal
-        span = client.module.span(client.ref.node)
-        if client.rewritten:
-            assert client.made is not None
-            at = span
-            if client.split and client.made.assign is not None:
-                at = client.module.span(client.made.assign)
-            fix = self.fix(client.module, at, f"Make a client for {self.options.target}")
-            becomes = self._client_becomes(client)
-            doubt = client.made.doubt
-            own = _applicability(list(facts), [doubt] if doubt else [])
-            reason = doubt
-            if client.split:
-                staying = [state for state in client.calls if not state.rewritten]
-                stays = "the legacy client stays: " + (
-                    client.keeps[0] if client.keeps else f"line {staying[0].line} is not rewritten"
-                )
-                reason = f"{stays}; {doubt}" if doubt else stays
-        elif reason is None and client.calls:
-            reason = "none of its calls can be rewritten"
-        elif reason is None:
-            reason = "no call of it is seen"
-        finding = self.finding(
-            client.module,
-            "CLR601",
-            f"a client of the JSON-RPC API is made here, which ends on {self.pack.service.shutdown.value}",
-            span,
-            surface=client.surface.surface,
-            facts=facts,
-            reason=reason,
-            help=None if settled else credentials.note,
-            url=self.pack.service.guide,
-            becomes=becomes,
-            fix=fix,
-        )
-        return finding, own
-
-    def _client_becomes(self, client: ClientState) -> str:
-        module, made = client.module, client.made
-        assert made is not None
-        masked = self.masked(module)
-        parts = [masked.new_text(copied(module, part)) for part in (made.login, made.password)]
-        local = self.writer.local_names(module)
-        text = "".join(
-            piece
-            for piece in self.writer.clients.call(
-                parts[0],
-                parts[1],
-                local,
-                self.writer.styles[module],
-                "",
-                self.writer.styles[module].line_length,
-                len("".join(parts)),
-            )
-            if isinstance(piece, str)
-        )
-        return f"{client.new_name} = {text}" if client.split else text
-
-    @staticmethod
-    def _is_setting(use: ClientUse) -> bool:
-        return isinstance(use.module.parent(use.node), cst.Attribute)
-
-    def _with_numbers(self) -> list[CallState]:
-        """The calls whose requests have a phone number in their address, by their places."""
-        found = []
-        for state in self.plan.calls:
-            rule = state.call.rule
-            if state.plan is None or rule is None:
-                continue
-            request = state.plan.request
-            numbers = {f"${param.name}" for param in rule.params or () if param.personal}
-            if any(
-                binding.value in numbers
-                for binding in (*request.query.values(), *request.path_params.values())
-                if isinstance(binding.value, str)
-            ):
-                found.append(state)
-        return sorted(
-            found, key=lambda state: (str(state.call.module.path), state.call.module.span(state.call.node))
-        )
-
-    def _number(self, state: CallState) -> tuple[Finding, Applicability]:
-        finding = self.finding(
-            state.call.module,
-            "CLR607",
-            "phone numbers stand in the addresses of requests now, and so in logs",
-            state.call.module.span(state.call.node),
-            reason="addresses are written to logs by the client, by proxies, and in the text of errors",
-            help=self.writer.target.logs,
-            url=self.pack.service.guide,
-        )
-        return finding, Applicability.MANUAL
-
-    def _double(self, double: Double) -> tuple[Finding, Applicability]:
-        module = double.module
-        name = " ".join(module.text_of(double.node).split())
-        finding = self.finding(
-            module,
-            "CLR605",
-            f"`{name}` stands in for the legacy client, and cannot for the new one"
-            if double.is_class
-            else "the legacy client is replaced here, and the new one would not be",
-            module.span(double.node),
-            reason="what it says is about calls that are no longer made once these are rewritten",
-            help=self.writer.target.double,
-            url=self.pack.service.guide,
-        )
-        return finding, Applicability.MANUAL
-
-    def _setting(self, use: ClientUse) -> tuple[Finding, Applicability]:
-        module, node = use.module, use.node
-        attribute = module.parent(node)
-        assert isinstance(attribute, cst.Attribute)
-        name = attribute.attr.value
-        guidance = next(
-            (surface.settings[name] for surface in self.pack.surfaces.values() if name in surface.settings),
-            None,
-        )
-        finding = self.finding(
-            module,
-            "CLR603",
-            f"`{name}` of the legacy client is used",
-            module.span(attribute),
-            reason=None if guidance else "what it becomes is not known",
-            help=guidance,
-        )
-        return finding, Applicability.MANUAL
-
     def _answer(self, use: AnswerUse) -> tuple[Finding, Applicability] | None:
         message, replacements = use.message, use.replacements
         if message is None or self._mapped.isdisjoint(use.calls):
@@ -361,7 +222,7 @@ class Findings:
             becomes=becomes,
             fix=fix,
         )
-        return finding, _applicability(list(use.facts), []) if fix else Applicability.MANUAL
+        return finding, Applicability.given(list(use.facts), []) if fix else Applicability.MANUAL
 
     # Fixes
 
@@ -475,9 +336,3 @@ class Findings:
         for module in self.writer.modules:
             result[module] = numbers.setdefault(root(module), len(numbers) + 1)
         return result
-
-
-def _applicability(facts: list[Fact], doubts: list[str]) -> Applicability:
-    if doubts or not all(fact.evidence.is_safe for fact in facts):
-        return Applicability.UNSAFE
-    return Applicability.SAFE

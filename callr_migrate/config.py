@@ -176,7 +176,9 @@ def _refuse_other_spellings(data: dict[str, Any], path: Path) -> None:
     for name in tool if isinstance(tool, dict) else ():
         if name.lower().replace("_", "-") == SECTION:
             raise ConfigError(
-                [f"{_shown(path)}: [tool.{name}] is not read (did you mean [tool.{SECTION}], as a table?)"]
+                [
+                    f"{shown_path(path)}: [tool.{name}] is not read (did you mean [tool.{SECTION}], as a table?)"
+                ]
             )
 
 
@@ -186,7 +188,7 @@ def _named_table(config: Path) -> dict[str, Any]:
         return data
     table = _tool(data, SECTION)
     if table is None:
-        raise ConfigError([f"{_shown(config)}: has no table [tool.{SECTION}]"])
+        raise ConfigError([f"{shown_path(config)}: has no table [tool.{SECTION}]"])
     return table
 
 
@@ -231,7 +233,7 @@ def _read(path: Path) -> dict[str, Any]:
         problem = f"is not valid TOML: {error}"
     except RecursionError:
         problem = "is nested too deeply"
-    raise ConfigError([f"{_shown(path)}: {problem}"])
+    raise ConfigError([f"{shown_path(path)}: {problem}"])
 
 
 def _tool(data: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -240,7 +242,8 @@ def _tool(data: dict[str, Any], name: str) -> dict[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
+    """A path as messages name it: relative to the working directory where it lies below."""
     try:
         return path.absolute().relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -275,7 +278,7 @@ class _Layer:
 
 def _extended(table: dict[str, Any], path: Path, seen: tuple[Path, ...] = ()) -> list[_Layer]:
     """The layers of a file and of those that it extends, the farthest first."""
-    shown = _shown(path)
+    shown = shown_path(path)
     values = _decode(table, shown, path.parent)
     extend = values.pop("extend", None)
     layers = [_Layer(values, dict.fromkeys(values, shown))]
@@ -283,7 +286,7 @@ def _extended(table: dict[str, Any], path: Path, seen: tuple[Path, ...] = ()) ->
         return layers
     base = Path(os.path.normpath(path.parent / Path(extend).expanduser()))
     if base in (*seen, path):
-        raise ConfigError([f"{shown}: 'extend' leads back to {_shown(base)}"])
+        raise ConfigError([f"{shown}: 'extend' leads back to {shown_path(base)}"])
     try:
         below = _named_table(base)
     except ConfigError as error:
@@ -343,12 +346,12 @@ def _fallbacks(start: Path) -> _Layer:
         # The other tool says itself what is wrong with its own key.
         if type(length) is int and 1 <= length <= 320:
             layer.values["line_length"] = length
-            layer.origins["line_length"] = f"{_shown(path)} ({tool})"
+            layer.origins["line_length"] = f"{shown_path(path)} ({tool})"
             break
     version = _required_python(project)
     if version is not None:
         layer.values["target_version"] = version
-        layer.origins["target_version"] = f"{_shown(pyproject)} (the Python that the project requires)"
+        layer.origins["target_version"] = f"{shown_path(pyproject)} (the Python that the project requires)"
     return layer
 
 

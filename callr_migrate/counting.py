@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from callr_migrate.baseline import Comparison
 from callr_migrate.changes import Changes, changes_since
+from callr_migrate.config import shown_path
 from callr_migrate.findings import Finding, Report
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceFile
@@ -124,3 +125,22 @@ class Counting:
         if hidden:
             self.report.notes.append(f"{hidden} more in lines that were not changed since {self.diff_base}")
         return shown
+
+    @staticmethod
+    def told_once(findings: list[Finding], sources: Sources, written: Sources) -> list[Finding]:
+        """The findings in their order: the first of a kind keeps its help, the others name its place."""
+        first: dict[str, str] = {}
+        told = []
+        for finding in findings:
+            text = finding.help
+            if not finding.once or text is None:
+                told.append(finding)
+            elif text in first:
+                told.append(replace(finding, help=f"What to do is told at {first[text]}."))
+            else:
+                source = sources[finding.path]
+                if not finding.applied:
+                    source = written.get(finding.path, source)
+                first[text] = f"{shown_path(finding.path)}:{source.position(finding.start).line}"
+                told.append(finding)
+        return told

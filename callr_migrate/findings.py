@@ -100,7 +100,8 @@ class Finding:
     """One diagnosis at one place.
 
     `start` and `end` are offsets into the text. `becomes` is the code after the fix, for people; secrets in it
-    are masked. `secrets` are spans of literal credentials near the place, which no output may show.
+    are masked. `secrets` are spans of literal credentials near the place, which no output may show. `once`: the help
+    is for all places of its kind, and stands at the first that is reported.
     """
 
     code: str
@@ -119,6 +120,7 @@ class Finding:
     fix: Fix | None = None
     applied: bool = False
     secrets: tuple[tuple[int, int], ...] = ()
+    once: bool = False
 
     @property
     def evidence(self) -> Evidence:

@@ -120,6 +120,7 @@ def _whole(request: Request, deep: Deep) -> Outcome:
     changed = {path: source for run in runs for path, source in run.changed.items()}
     report.findings = counting.counted(findings, {**sources, **written}, written=bool(written))
     report.findings.sort(key=lambda finding: (str(finding.path), finding.start, finding.code))
+    report.findings = counting.told_once(report.findings, sources, written)
     report.unseen = sorted(dict.fromkeys(report.unseen), key=lambda unseen: (str(unseen.path), unseen.line))
     report.notes = list(dict.fromkeys(report.notes))
     hashes = {name: digest for run in runs for name, digest in run.loader.hashes.items()}

@@ -78,26 +78,7 @@ class Findings:
             if answer is not None:
                 found.append((use.module, *answer))
         grouped = self._grouped(found)
-        ordered = sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
-        return self._told_once(ordered)
-
-    def _told_once(self, ordered: list[Finding]) -> list[Finding]:
-        """What is to be done for all findings of a kind stands at the first of them; the others name its place."""
-        modules = {module.path: module for module in self.writer.modules}
-        pending = {use.once for use in self.plan.answers}
-        first: dict[str, str] = {}
-        results: list[Finding] = []
-        for finding in ordered:
-            text = finding.help
-            if text is None or text not in pending:
-                results.append(finding)
-            elif text in first:
-                results.append(replace(finding, help=f"What to do is told at {first[text]}."))
-            else:
-                line = modules[finding.path].source.position(finding.start).line
-                first[text] = f"{finding.path.as_posix()}:{line}"
-                results.append(finding)
-        return results
+        return sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
 
     def keep_credentials(self) -> None:
         """Refuse the calls whose new text, or that of their client, would hold a literal credential."""
@@ -218,6 +199,7 @@ class Findings:
             facts=tuple(use.facts),
             reason=use.blocked or (None if changes else "its call stays as it is, so it must, too"),
             help=use.once,
+            once=use.once is not None,
             url=self.pack.service.guide,
             becomes=becomes,
             fix=fix,

@@ -5,7 +5,11 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
+import pytest
 from harness import migrate, read, write
+
+from callr_migrate.config import load_settings
+from callr_migrate.pipeline import Request, run
 
 NUMBERS = """\
 methods:
@@ -57,7 +61,8 @@ def test_a_number_of_an_answer_of_v2(tmp_path: Path) -> None:
     ]
 
 
-def test_the_data_migration_is_told_once(tmp_path: Path) -> None:
+def test_the_data_migration_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     folder = project(
         tmp_path / "two",
         """\
@@ -71,4 +76,18 @@ def test_the_data_migration_is_told_once(tmp_path: Path) -> None:
     outcome = migrate(folder, "httpx", fix=False)
     told = [finding.help for finding in outcome.report.findings if finding.code == "CLR202"]
     assert [text is not None and "lower(sms_hash)" in text for text in told] == [True, False]
-    assert told[1] == f"What to do is told at {folder.as_posix()}/main.py:7."
+    assert told[1] == "What to do is told at two/main.py:7."
+
+
+def test_the_data_migration_is_told_among_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(
+        tmp_path / "two", 'import os\nprint(api.call("sms.get", "8242D945")["hash"] == os.environ["ONE"])\n'
+    )
+    (folder / "aaa.py").write_bytes((folder / "main.py").read_bytes())
+    monkeypatch.chdir(folder)
+    report = run(Request((Path("main.py"),), load_settings(folder))).report
+    (told,) = [finding.help for finding in report.findings if finding.code == "CLR202"]
+    assert told is not None
+    assert "lower(sms_hash)" in told

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,10 +11,11 @@ from typing import TypeVar
 
 from callr_migrate import __version__
 from callr_migrate.findings import Applicability, Evidence, Fact, Finding, Report
-from callr_migrate.output.text import one_line, plain, plural
+from callr_migrate.output.text import plural
 from callr_migrate.pack.model import RulePack, Target
 from callr_migrate.pullrequest.messages import day_of, shutdown
 from callr_migrate.pullrequest.places import Places, code
+from callr_migrate.pullrequest.wording import fenced, prose, sentence, short
 
 _Row = TypeVar("_Row")
 
@@ -24,14 +23,12 @@ BEGIN, END = "<!-- callr-migrate: begin -->", "<!-- callr-migrate: end -->"
 # How much of each list is shown, the first that fits into the host's limit.
 _CAPS = (None, 200, 100, 50, 25, 12, 6, 3, 1)
 _PLACES = 8  # of one line
-_LONG = 240  # characters of code in a table
 _CALLS = "CLR1"
 # What is left because its call is left, and what only people look at where a call is.
 _FOLLOWING = ("CLR2", "CLR3", "CLR4", "CLR601", "CLR602")
 _TICKED = re.compile(r"^- \[[xX]\] (.+)$", re.MULTILINE)
 _OPEN = re.compile(r"^- \[ \] (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\([^)]*\)")
-_SPECIAL = re.compile(r"([\\`*_\[\]#|~<>&@])")
 # Reasons that another place has, or that are told once for all.
 _TOLD_ELSEWHERE = ("it changes together with ", "the legacy client stays", "What to do is told at ")
 _HANDLER = "except "
@@ -41,7 +38,6 @@ _KNOWN = {
     Evidence.INFERRED: "follows from other facts, no page says so",
     Evidence.CONFLICT: "two sources disagree",
 }
-_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _CHOICES = re.compile(r"(?<=\)) (?=[A-Z])")
 
 
@@ -190,7 +186,7 @@ class _Parts:
             if finding.code.startswith(_NAMES):
                 names.setdefault(finding.message, []).append(finding)
             elif finding.becomes and not finding.code.startswith(_CALLS):
-                before, after = _short(self.places.before(finding)), _short(finding.becomes)
+                before, after = short(self.places.before(finding)), short(finding.becomes)
                 if after.startswith(_HANDLER) and not before.startswith(_HANDLER):
                     before = f"{_HANDLER}{before}"
                 around.setdefault((before, after), []).append(finding)
@@ -208,7 +204,7 @@ class _Parts:
             lines += ["", "What answers are read and compared by:", "", "| | Where |", "| --- | --- |"]
             lines += self._capped(
                 list(names.items()),
-                lambda row: f"| {_prose(row[0])} | {self._links(row[1])} |",
+                lambda row: f"| {prose(row[0])} | {self._links(row[1])} |",
                 "| and {} more | |",
             )
         if around:
@@ -223,7 +219,7 @@ class _Parts:
         return lines
 
     def _call_row(self, finding: Finding) -> str:
-        before, after = _short(self.places.before(finding)), _short(finding.becomes or "")
+        before, after = short(self.places.before(finding)), short(finding.becomes or "")
         return f"| {self.places.link(finding)} | {code(before)} | {code(after)} |"
 
     def uncertain(self) -> list[str]:
@@ -242,7 +238,7 @@ class _Parts:
         ]
         lines += self._capped(
             list(asked.items()),
-            lambda row: f"- [ ] {_prose(row[0])} ({self._links(row[1])})",
+            lambda row: f"- [ ] {prose(row[0])} ({self._links(row[1])})",
             "- and {} more points",
         )
         facts: dict[Fact, list[Finding]] = {}
@@ -268,7 +264,7 @@ class _Parts:
             fact, where = entry
             source = f" ([source]({fact.source}))" if fact.source else ""
             known = f"{fact.evidence.value}: {_KNOWN.get(fact.evidence, 'nobody knows')}{source}"
-            return f"| {_prose(fact.text)} | {known} | {self.places.links(where, _USERS)} |"
+            return f"| {prose(fact.text)} | {known} | {self.places.links(where, _USERS)} |"
 
         return [*lines, *self._capped(ordered, row, "| and {} more | | |"), "", "</details>"]
 
@@ -278,7 +274,7 @@ class _Parts:
         reasons = [text for text in (finding.reason or "").split("; ") if text]
         reason = "; ".join(text for text in reasons if not text.startswith(_TOLD_ELSEWHERE))
         advice = "" if (finding.help or "").startswith(_TOLD_ELSEWHERE) else finding.help
-        told = [_sentence(self.places.relined(text, finding.path)) for text in (reason, advice) if text]
+        told = [sentence(self.places.relined(text, finding.path)) for text in (reason, advice) if text]
         if finding.help and "(choices: " in finding.help:
             # One question each, and the reason apart.
             return [*told[:-1], *_CHOICES.split(told[-1])]
@@ -316,11 +312,11 @@ class _Parts:
 
     def _task(self, finding: Finding) -> str:
         """What is found, why it is left, and what to do."""
-        found = _prose(finding.message)
+        found = prose(finding.message)
         if finding.method:
-            found = found.replace(_prose(finding.method), code(finding.method), 1)
+            found = found.replace(prose(finding.method), code(finding.method), 1)
         texts = [text for text in (finding.reason, finding.help) if text]
-        told = [_prose(_sentence(self.places.relined(text, finding.path))) for text in texts]
+        told = [prose(sentence(self.places.relined(text, finding.path))) for text in texts]
         return " ".join([f"{found}." if not found.endswith((".", "?")) else found, *told])
 
     def unseen(self) -> list[str]:
@@ -335,7 +331,7 @@ class _Parts:
         ]
         return lines + self._capped(
             report.unseen,
-            lambda one: f"- {self.places.at(one.path, one.line)} {_prose(one.reason)}",
+            lambda one: f"- {self.places.at(one.path, one.line)} {prose(one.reason)}",
             "- and {} more",
         )
 
@@ -364,12 +360,12 @@ class _Parts:
             lines += [
                 (
                     f"- {sign}{code(checked.command)} was run before and after against a local double of the service: "
-                    f"{_prose(checked.verdict)}."
+                    f"{prose(checked.verdict)}."
                 ),
                 "",
                 "<details><summary>Report of that run</summary>",
                 "",
-                *_fenced(checked.report, self.cap),
+                *fenced(checked.report, self.cap),
                 "",
                 "</details>",
                 "",
@@ -380,7 +376,7 @@ class _Parts:
         ]
 
     def commits(self) -> list[str]:
-        lines = [f"{index}. {_prose(subject)}" for index, subject in enumerate(self.account.commits, 1)]
+        lines = [f"{index}. {prose(subject)}" for index, subject in enumerate(self.account.commits, 1)]
         made = f"<sub>Made by callr-migrate {__version__}. Run it again to bring this up to date; ticks are kept.</sub>"
         return ["## Commits", "", *lines, "", made] if len(lines) > 1 else [made]
 
@@ -397,59 +393,3 @@ class _Parts:
 def _request(finding: Finding) -> str:
     """What the fix of a call makes it."""
     return finding.fix.description.removeprefix("Call ") if finding.fix else ""
-
-
-def _sentence(text: str) -> str:
-    """With an end, and a capital unless it starts with code or a name."""
-    text = text.strip()
-    first = text.split(" ", 1)[0]
-    if first.isalpha():
-        text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!", ")")) else f"{text}."
-
-
-def _prose(text: str) -> str:
-    """A message as Markdown; what stands between backticks is code already."""
-    pieces = one_line(text).split("`")
-    if len(pieces) % 2 == 0:
-        return _SPECIAL.sub(r"\\\1", one_line(text))
-    return "".join(
-        code(piece) if index % 2 and piece.strip() else _SPECIAL.sub(r"\\\1", piece)
-        for index, piece in enumerate(pieces)
-    )
-
-
-def _short(text: str) -> str:
-    """Code on one line, without comments and the spaces that its lines began with."""
-    text = _BREAK.sub(" ", _bare(text).strip())
-    text = (
-        text.replace("( ", "(").replace(", )", ")").replace(" )", ")").replace("{ ", "{").replace(", }", "}")
-    )
-    return text if len(text) <= _LONG else f"{text[:_LONG]}..."
-
-
-def _bare(text: str) -> str:
-    """Code without its comments; as it is if it cannot be told what they are."""
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(f"({text}\n)").readline))
-    except (tokenize.TokenError, SyntaxError):
-        return text
-    lines = f"({text}".split("\n")
-    for token in reversed(tokens):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    return "\n".join(lines)[1:]
-
-
-def _fenced(text: str, most: int | None) -> list[str]:
-    """A block of code that no line of it ends; the verdict at its end stays."""
-    lines = text.rstrip().splitlines()
-    if most is not None and len(lines) > most + 1:
-        lines = [*lines[:most], "...", lines[-1]]
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
-    return [f"{fence}text", *(_plain(line) for line in lines), fence]
-
-
-def _plain(line: str) -> str:
-    return "".join(map(plain, line))

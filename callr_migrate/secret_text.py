@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from callr_migrate.lexing import Lexed, Span, value_of
@@ -29,6 +30,7 @@ _MAKES = re.compile(r"\b[A-Z]\w*\s*\(")
 SHORTEST = 4  # characters of a credential that is looked for inside of other texts
 
 
+@lru_cache(10_000)
 def is_credential_name(name: str) -> bool:
     """Whether a name calls what it holds a credential: `api_key`, `smsPassword`, `LOGIN`."""
     words = [part.lower() for part in _NAME_PART.findall(name)]
@@ -51,8 +53,11 @@ class Values:
         """Where one of them stands in a text. The work does not grow with their number."""
         if not self._by_start:
             return
-        for start in range(len(text) - SHORTEST + 1):
-            for value in self._by_start.get(text[start : start + SHORTEST], ()):
+        known = self._by_start
+        for start in [
+            at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in known
+        ]:
+            for value in known[text[start : start + SHORTEST]]:
                 if text.startswith(value, start):
                     yield start, start + len(value)
 
@@ -74,10 +79,13 @@ def in_text(lexed: Lexed) -> tuple[Span, ...]:
             near[line] = named or bool(_MAKES.search(lexed.code, start, end))
         if near[line] or IN_ADDRESS.search(lexed.text, *span):
             hidden.add(span)
-    values = {value for span in hidden if (value := value_of(lexed.text[slice(*span)]))}
+    texts = {span: value_of(lexed.text[slice(*span)]) for span in lexed.strings}
+    values = {value for span in hidden if (value := texts[span])}
     long = Values(values)
-    for span in lexed.strings:
-        value = value_of(lexed.text[slice(*span)]) or lexed.text[slice(*span)]
+    for span, text in texts.items():
+        if span in hidden:
+            continue
+        value = text or lexed.text[slice(*span)]
         if value in values or long.are_in(value):
             hidden.add(span)
     for span in lexed.comments:

@@ -84,6 +84,7 @@ class Settings:
     auth: str | None = None  # one of AUTH_ANSWERS
     accept_dropped: tuple[str, ...] = ()  # options that calls may lose, as the legacy API names them
     effort: dict[str, int] = field(default_factory=dict)  # minutes, in place of those of `EFFORT`
+    jobs: int | None = None  # processes that analyse; None: as many as are worth it
     # Name of a field -> where its value stands, for people; not there for defaults.
     origins: dict[str, str] = field(default_factory=dict, compare=False)
 

@@ -62,6 +62,12 @@ def _length(value: Any) -> int:
     return value
 
 
+def _jobs(value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 1024:
+        raise BadValueError("must be a whole number from 1 to 1024")
+    return value
+
+
 def _version(value: Any) -> tuple[int, int]:
     match = re.fullmatch(_VERSION, value) if isinstance(value, str) else None
     if match is None:
@@ -134,6 +140,7 @@ DECODERS: dict[str, Callable[[Any], Any]] = {
     "choices": _answers,
     "accept_dropped": _texts,
     "auth": _auth,
+    "jobs": _jobs,
     "effort": _minutes,
 }
 

@@ -24,9 +24,10 @@ class Stopped(Exception):
 
 
 class Deep:
-    """One piece of work."""
+    """One piece of work. What is in `stopping` is called where it is interrupted."""
 
     def __init__(self) -> None:
+        self.stopping: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._busy = threading.Lock()
 
@@ -75,6 +76,8 @@ class Deep:
 
     def _halt(self) -> None:
         self._stop.set()
+        for stop in self.stopping:
+            stop()
         while True:
             # Whoever is impatient and interrupts again has to wait as well; it is but a few files.
             with contextlib.suppress(KeyboardInterrupt):

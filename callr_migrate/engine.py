@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import libcst as cst
 
@@ -33,7 +35,7 @@ from callr_migrate.rewrite.report import Findings
 from callr_migrate.rewrite.request import RequestPlanner
 from callr_migrate.rewrite.state import CallState, RewriteOptions
 from callr_migrate.rewrite.writer import Writer
-from callr_migrate.secret_text import in_text
+from callr_migrate.secret_text import Credentials, in_text
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 
@@ -54,15 +56,16 @@ def analyse(
     scaffolds: bool = False,
     further: Sequence[str] = (),
     on_progress: OnProgress = unheard,
-) -> list[Finding]:
-    """The findings of the files in `shown` (resolved path -> name), from the analysis of all `sources`.
+    known: Credentials | None = None,
+) -> Analysis:
+    """Look for legacy code in the files in `shown` (resolved path -> name), by the analysis of all `sources`.
 
     What cannot be seen is added to `report.unseen`. Further files of the project that the analysis comes across are
     added to `loaded`, by resolved path. `passes` tells whether a file's bytes may hold legacy code. Without
     `has_clients` there is none that could find its way into a further file, so only `sources` are searched.
     What `selection` (default: that of `settings`) leaves out stays as it is; `further` is the project's other code,
     which is not analysed. With `scaffolds` `report.scenarios` gets
-    what may stand in place of retired apps.
+    what may stand in place of retired apps. `known` are credentials of other parts of the project.
     """
     selection = selection or Selection(lambda _: settings)
     engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes, selection)
@@ -70,7 +73,16 @@ def analyse(
     engine.scaffolds = scaffolds
     engine.further = further
     engine.on_progress = on_progress
-    return engine.run(sources)
+    engine.options = replace(engine.options, credentials=known or Credentials())
+    findings = engine.run(sources)
+    return Analysis(findings, Credentials() if engine.secrets is None else engine.secrets.credentials)
+
+
+class Analysis(NamedTuple):
+    """What was found, and the literal credentials that other parts of the project have to hide, too."""
+
+    findings: list[Finding]
+    credentials: Credentials
 
 
 class _Engine:

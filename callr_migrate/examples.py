@@ -112,7 +112,7 @@ def _client(pack: RulePack, tree: ast.Module) -> tuple[str, Surface] | None:
 
 
 def _analyse(pack: RulePack, settings: Settings, source: SourceFile) -> list[Finding]:
-    return analyse(settings, pack, [source], {_PATH.resolve(): _PATH}, Report())
+    return analyse(settings, pack, [source], {_PATH.resolve(): _PATH}, Report()).findings
 
 
 def _edits(findings: list[Finding]) -> list[Edit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 
 _WORD = re.compile(rb"\bimport\b")
 # What may stand before it: nothing or `from x`, behind the start of a line, `;` or `:`.
@@ -43,17 +44,43 @@ class ImportGraph:
 
     def imported_by(self, paths: Iterable[str]) -> set[str]:
         """The files that these import, also by way of others."""
-        targets: dict[str, list[str]] = {}
-        for target, importers in self.by_file.items():
-            for importer in importers:
-                targets.setdefault(importer, []).append(target)
         found: set[str] = set()
         waiting = list(paths)
         while waiting:
-            for target in targets.get(waiting.pop(), ()):
+            for target in self._targets.get(waiting.pop(), ()):
                 if target not in found:
                     found.add(target)
                     waiting.append(target)
+        return found
+
+    @cached_property
+    def _targets(self) -> dict[str, list[str]]:
+        return _turned(self.by_file)
+
+    @cached_property
+    def _packages(self) -> dict[str, list[str]]:
+        return _turned(self.by_folder)
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        """Folder -> the files at any depth below it."""
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            folder = os.path.dirname(path)  # noqa: PTH120
+            while len(folder) >= len(self.root) and len(folder) > 1:
+                found.setdefault(folder, []).append(path)
+                folder = os.path.dirname(folder)  # noqa: PTH120
+        return found
+
+    def targets_of(self, path: str) -> set[str]:
+        """The files that a file imports, and those below a package that it imports and then names as attributes."""
+        found = set(self._targets.get(path, ()))
+        for folder in self._packages.get(path, ()):
+            for file in self._below.get(folder, ()):
+                inside = file[len(folder) + 1 :].split(os.sep)  # noqa: PTH206
+                name = inside[0] if len(inside) > 1 else inside[0].rpartition(".")[0]
+                if path in self._by_attribute(folder).get(name, ()):
+                    found.add(file)
         return found
 
     def importers_of(self, path: str) -> Iterator[str]:
@@ -137,6 +164,14 @@ class ImportGraph:
     def _holds(self, base: str, name: str) -> bool:
         place = f"{base.rstrip(os.sep)}{os.sep}{name}"
         return place in self.folders or f"{place}.py" in self.files
+
+
+def _turned(importers: dict[str, set[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for target, files in importers.items():
+        for file in files:
+            found.setdefault(file, []).append(target)
+    return found
 
 
 def imports(raw: bytes) -> Iterator[tuple[int, Parts, Parts]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from callr_migrate.components import components
 from callr_migrate.discovery import Discovery
 from callr_migrate.embedded import code_of, load
 from callr_migrate.findings import Failure, Report, Unseen
@@ -48,6 +49,7 @@ class Candidates:
 
     `around` are the files around the code of those, `hidden` code that is excluded and may be legacy all the same,
     `further` the project's code that nothing legacy seems to get to.
+    `parts` are files of code that have nothing to do with those of other parts; what is in none belongs together.
     """
 
     shown: Mapping[Path, Path] = field(default_factory=dict)
@@ -55,6 +57,15 @@ class Candidates:
     around: dict[Path, SourceFile] = field(default_factory=dict)
     hidden: list[SourceFile] = field(default_factory=list)
     further: tuple[str, ...] = ()
+    parts: list[list[Path]] = field(default_factory=list)
+
+    @property
+    def components(self) -> list[tuple[SourceFile, ...]]:
+        """The files of code in the parts of which none has to do with another."""
+        grouped = {key for part in self.parts for key in part}
+        rest = tuple(source for key, source in self.sources.items() if key not in grouped)
+        found = [tuple(self.sources[key] for key in part if key in self.sources) for part in self.parts]
+        return [part for part in (*found, rest) if part]
 
     @property
     def all(self) -> dict[Path, SourceFile]:
@@ -65,7 +76,7 @@ class Candidates:
         """The same with some files replaced."""
         new = {source.path.resolve(): source for source in changed}
         around = {key: new.pop(key, source) for key, source in self.around.items()}
-        return Candidates(self.shown, {**self.sources, **new}, around, self.hidden, self.further)
+        return Candidates(self.shown, {**self.sources, **new}, around, self.hidden, self.further, self.parts)
 
 
 @dataclass
@@ -171,6 +182,9 @@ class Loader:
         if sources:
             reach = Reach(names, lambda name: self._code_of(name, passed), str(self.root), self.gates.passes)
             reached |= reach.files(sources, self.gates.forwards)
+            candidates.parts = [
+                [Path(name) for name in part] for part in components(reached & names.keys(), reach.graph)
+            ]
         # Else the analysis might come across one of them on its own, as it is on disk.
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
 from callr_migrate.discovery import named
 from callr_migrate.embedded import possible, told, unseen_on_disk
+from callr_migrate.executors import ExecutorError, Workers, available
 from callr_migrate.findings import Failure, Finding, Report, Scenario
 from callr_migrate.fixing import Fixing
 from callr_migrate.front import Front, may_be_project
@@ -29,6 +30,9 @@ from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 from callr_migrate.writing import WriteError, write_together
+
+# Characters of source. To start a process takes as long as to analyse a third of them.
+_WORTH_PROCESSES = 250_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Request:
     docs: bool = False  # the code blocks of pages, too
     tree: SettingsTree | None = None  # of `settings`; None: they hold for all files
     front: Front | None = None  # of `paths` and `tree`, if that is done
+    jobs: int = 1  # processes that analyse; 0: as many as are worth it
+    executor: str | None = None  # the address of a cluster that does the work
 
 
 @dataclass
@@ -80,10 +86,15 @@ def run(request: Request) -> Outcome:
     An interruption waits until the group of files that is being written is done, so that none is half written.
     """
     deep = Deep()
-    return deep.run(lambda: _whole(request, deep))
+    try:
+        with Workers(request.jobs or available(), request.executor) as workers:
+            deep.stopping.append(workers.stop)
+            return deep.run(lambda: _whole(request, deep, workers))
+    except ExecutorError as error:
+        raise ConfigError([str(error)]) from None
 
 
-def _whole(request: Request, deep: Deep) -> Outcome:
+def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
     """Find the files, work on each part of them, and count what came of all."""
     settings = request.settings
     tree = request.tree or SettingsTree(settings, is_fixed=True)
@@ -109,7 +120,7 @@ def _whole(request: Request, deep: Deep) -> Outcome:
     for part in parts_of(found, tree):
         # Without any file of its own the run's own settings are checked all the same.
         if not runs or part.files.names or part.files.around_names:
-            runs.append(_Run(request, deep, counting, front, part, len(runs)))
+            runs.append(_Run(request, deep, workers, counting, front, part, len(runs)))
     findings = [finding for run in runs for finding in run.work()]
     sources: dict[Path, SourceFile] = dict(counting.noted)
     for run in runs:
@@ -140,6 +151,7 @@ class _Run:
         self,
         request: Request,
         deep: Deep,
+        workers: Workers,
         counting: Counting,
         front: Front,
         part: Part,
@@ -147,8 +159,10 @@ class _Run:
     ) -> None:
         self.request = request
         self.deep = deep
+        self.workers = workers
         self.counting = counting
         self.report = counting.report
+        self.tree = front.tree
         self.settings = replace(part.settings, root=part.root)
         self.part = part.files
         self.number = number
@@ -239,33 +253,46 @@ class _Run:
         ]
 
     def _code_findings(self, candidates: Candidates, report: Report) -> list[Finding]:
-        # libcst takes a fifth of a second to import: only a run with candidates pays for it.
-        from callr_migrate.engine import analyse
+        # What it brings along is for runs with candidates.
+        from callr_migrate.analysing import Setup, analyse_parts
 
         self.deep.check()
-        sources = list(candidates.sources.values())
-        own = Report()
-        found = analyse(
+        setup = Setup(
             self.settings,
             self.pack,
-            sources,
+            self.loader.gates.facts,
+            self.tree,
             candidates.shown,
-            own,
-            loaded=candidates.sources,
-            passes=self.loader.gates.passes,
-            has_clients=self.loader.has_clients,
-            selection=self.counting.selection,
-            scaffolds=self.request.scaffold is not None,
-            further=candidates.further,
-            on_progress=self._progress,
+            self.loader.has_clients,
+            self.request.scaffold is not None,
+            candidates.further,
         )
-        report.scenarios += own.scenarios
-        self.report.notes += own.notes
+        parts = candidates.components
+        done = analyse_parts(setup, parts, self._workers_for(parts), self._progress)
+        own = Report()
+        found: list[Finding] = []
+        for each in done:
+            found += each.findings
+            own.unseen += each.report.unseen
+            own.errors += [error for error in each.report.errors if error not in own.errors]
+            report.scenarios += each.report.scenarios
+            candidates.sources.update(each.loaded)
+        # What no part has seen, nobody has.
+        self.report.notes += [
+            note for note in done[0].report.notes if all(note in each.report.notes for each in done)
+        ]
         # What is told of a notebook's or page's code names its places as the file has them.
         named = candidates.all
         report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
         report.errors += [failure for failure in own.errors if failure not in report.errors]
         return [told(finding, named) for finding in possible(found, named)]
+
+    def _workers_for(self, parts: Sequence[tuple[SourceFile, ...]]) -> Workers:
+        """Who is to analyse the parts: processes only if asked for, or where they win."""
+        size = sum(len(source.text) for part in parts for source in part)
+        if len(parts) < 2 or not (self.workers.is_remote or self.request.jobs or size >= _WORTH_PROCESSES):
+            return Workers(1)
+        return self.workers
 
     # Fixing
 

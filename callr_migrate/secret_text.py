@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -27,6 +28,7 @@ _LINE_END = re.compile(r"\r|\n|\Z")
 _WORD = re.compile(r"\w+")
 # A line of a file that does not parse may make a client.
 _MAKES = re.compile(r"\b[A-Z]\w*\s*\(")
+_FEW = 50  # texts that are looked for one by one
 SHORTEST = 4  # characters of a credential that is looked for inside of other texts
 
 
@@ -38,6 +40,27 @@ def is_credential_name(name: str) -> bool:
         return False
     keyed = any(left in _KEYS and right == "key" for left, right in pairwise(words))
     return keyed or words[-1] in _LAST_WORDS or bool(_WORDS.intersection(words))
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The literal credentials that legacy clients, and legacy calls besides, are given."""
+
+    of_clients: frozenset[str] = frozenset()
+    of_calls: frozenset[str] = frozenset()
+
+    @classmethod
+    def together(cls, several: Iterable[Credentials]) -> Credentials:
+        """All of them."""
+        found = list(several)
+        return cls(
+            frozenset().union(*(each.of_clients for each in found)),
+            frozenset().union(*(each.of_calls for each in found)),
+        )
+
+    def beyond(self, other: Credentials) -> frozenset[str]:
+        """Those that are not among the other ones."""
+        return (self.of_clients | self.of_calls) - (other.of_clients | other.of_calls)
 
 
 class Values:
@@ -54,9 +77,7 @@ class Values:
         if not self._by_start:
             return
         known = self._by_start
-        for start in [
-            at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in known
-        ]:
+        for start in [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in known]:
             for value in known[text[start : start + SHORTEST]]:
                 if text.startswith(value, start):
                     yield start, start + len(value)
@@ -64,6 +85,19 @@ class Values:
     def are_in(self, text: str) -> bool:
         """Whether one of them stands in a text."""
         return any(True for _ in self.places(text))
+
+
+def may_stand_in(values: frozenset[str], texts: Iterable[str]) -> bool:
+    """Whether one of some credentials seems to be written in a text; a short one as a whole literal only."""
+    short = {f"{quote}{value}{quote}" for value in values if len(value) < SHORTEST for quote in "'\""}
+    long = {value for value in values if len(value) >= SHORTEST}
+    looked_for = Values(long)
+    for text in texts:
+        if any(literal in text for literal in short):
+            return True
+        if any(value in text for value in long) if len(long) <= _FEW else looked_for.are_in(text):
+            return True
+    return False
 
 
 def in_text(lexed: Lexed) -> tuple[Span, ...]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# What concerns all of a project is told at one place of it.
+ONCE_A_PROJECT = frozenset({"CLR607"})
+
 
 @dataclass(frozen=True)
 class Code:

@@ -123,6 +123,13 @@ _OPTIONS = (
         show_default=True,
         help="NO_COLOR and FORCE_COLOR are heeded.",
     ),
+    click.option(
+        "--jobs",
+        "-j",
+        type=int,
+        metavar="N",
+        help="Processes that analyse; by default as many as are worth it.",
+    ),
     click.option("--no-progress", is_flag=True, help="No progress bar."),
     cache_dir_option,
     no_cache_option,
@@ -137,6 +144,7 @@ _OVERRIDES = (
     "target",
     "target_version",
     "line_length",
+    "jobs",
 )
 
 
@@ -251,6 +259,7 @@ def analyse(
     attest: bool = False,
     scaffold: Path | None = None,
     quiet: bool = False,
+    executor: str | None = None,
     start: Start | None = None,
 ) -> Outcome:
     """Run the pipeline, with a progress bar and notes unless `quiet`; raises `ConfigError` and `RuleError`."""
@@ -280,6 +289,8 @@ def analyse(
                 docs=asked.docs,
                 tree=start.tree,
                 front=start.front,
+                jobs=start.settings.jobs or 0,
+                executor=executor,
             )
         )
     for note in [] if asked.quiet or quiet else outcome.report.notes:

@@ -40,7 +40,14 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Tell what this trace knows, too: methods by name, calls that no finding covers.",
 )
-def command(*, attest: bool, add_ignores: bool, trace: Path | None, **options: Any) -> int:
+@click.option(
+    "--executor",
+    metavar="ADDRESS",
+    help="Let the workers of a Dask cluster analyse, all of which see the same files: dask://HOST:PORT.",
+)
+def command(
+    *, attest: bool, add_ignores: bool, trace: Path | None, executor: str | None, **options: Any
+) -> int:
     """Report every legacy use below PATHS (default: the working directory).
 
     Exit codes: 0 nothing found, 1 findings, 2 the tool could not do all of its work.
@@ -59,7 +66,7 @@ def command(*, attest: bool, add_ignores: bool, trace: Path | None, **options: A
     from callr_migrate.output.summary import closing_lines, unseen_lines
 
     failures = _add_ignores(asked) if add_ignores else []
-    outcome = analyse(asked, attest=attest, start=start)
+    outcome = analyse(asked, attest=attest, executor=executor, start=start)
     report = outcome.report
     report.errors += [failure for failure in failures if failure not in report.errors]
     known = _traced(outcome, trace) if trace is not None else []

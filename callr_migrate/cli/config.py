@@ -69,6 +69,7 @@ def _values(settings: Settings) -> dict[str, Any]:
         "wrappers": list(settings.wrappers),
         "auth": settings.auth,
         "accept-dropped": list(settings.accept_dropped),
+        "jobs": settings.jobs,
         "choices": settings.choices,
         "effort": settings.effort,
     }

@@ -21,7 +21,14 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Constant, Ref
 from callr_migrate.findings import Finding
-from callr_migrate.secret_text import IN_ADDRESS, Values, in_comment, is_credential_name, without
+from callr_migrate.secret_text import (
+    IN_ADDRESS,
+    Credentials,
+    Values,
+    in_comment,
+    is_credential_name,
+    without,
+)
 
 # Their first argument names a thing and is none.
 _LOOKUPS = re.compile(r"(?i)^(get|read|load|fetch|find|require|ask|prompt|input|env|config|setdefault|pop)")
@@ -33,22 +40,35 @@ _Text = cst.SimpleString | cst.ConcatenatedString | cst.FormattedString
 class Secrets:
     """The literal credentials of a project's modules."""
 
-    def __init__(self, evaluator: Evaluator, clients: Iterable[Ref], calls: Iterable[LegacyCall]) -> None:
-        """`clients` are the constructions of legacy clients."""
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        clients: Iterable[Ref],
+        calls: Iterable[LegacyCall],
+        known: Credentials | None = None,
+    ) -> None:
+        """`clients` are the constructions of legacy clients, `known` what other parts of the project are given."""
+        known = known or Credentials()
         self.evaluator = evaluator
         self.legacy = {call.node for call in calls}
         self.given: dict[Module, set[cst.CSTNode]] = {}
-        self.values: set[str] = set()
+        self.values: set[str] = set(known.of_clients)
         for client in clients:
             for ref in self.of_client(client):
                 self._give(ref)
         self.of_clients = frozenset(self.values)
+        self.values |= known.of_calls
         for call in calls:
             for ref in self._named_parameters(call):
                 self._give(ref)
         self._spans: dict[Module, tuple[Span, ...]] = {}
         self._literals: dict[Module, dict[Span, cst.CSTNode]] = {}
         self._values: dict[Module, Values] = {}
+
+    @property
+    def credentials(self) -> Credentials:
+        """What clients and calls are given, for other parts of the project."""
+        return Credentials(self.of_clients, frozenset(self.values - self.of_clients))
 
     def of_client(self, client: Ref) -> list[Ref]:
         """The literals that a client is, or may be, made with, wherever they were written."""

@@ -193,7 +193,7 @@ class _Meter:
         report = Report()
         found = analyse(
             self.settings, self.pack, [source], {path.resolve(): path}, report, passes=self.gates.passes
-        )
+        ).findings
         calls = [finding for finding in found if finding.code.startswith(_CALL_FAMILY)]
         lines = {source.position(finding.start).line for finding in calls}
         # What is unseen of a file as a whole is no call.

@@ -43,6 +43,7 @@ class Findings:
             writer.evaluator,
             [client.ref for client in self.plan.clients],
             [state.call for state in self.plan.calls],
+            self.options.credentials,
         )
         self._masked: dict[Module, Texts] = {}
         self._tops = {module: texts.outermost() for module, texts in writer.texts.items()}

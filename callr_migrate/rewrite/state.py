@@ -17,6 +17,7 @@ from callr_migrate.rewrite.clients import Construction
 from callr_migrate.rewrite.posts import Post
 from callr_migrate.rewrite.request import RequestPlan
 from callr_migrate.rewrite.uses import ClientUse
+from callr_migrate.secret_text import Credentials
 from callr_migrate.source import SourceFile
 
 
@@ -31,6 +32,7 @@ class RewriteOptions:
     layout_of: Callable[[Path], tuple[int, tuple[int, int]]] = lambda _: (88, (3, 10))
     # Why a finding of a code at a place (offsets) does not count, so that its place must stay; None if it counts.
     why_not: Callable[[SourceFile, str, int, int], str | None] = lambda *_: None
+    credentials: Credentials = field(default_factory=Credentials)  # of other parts of the project
 
 
 @dataclass(eq=False)

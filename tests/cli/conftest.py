@@ -52,6 +52,8 @@ class Request:
     docs: bool = False
     scaffold: Path | None = None
     front: Any = None
+    jobs: int = 1
+    executor: str | None = None
 
 
 @dataclass

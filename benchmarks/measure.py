@@ -7,10 +7,13 @@ import platform
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_LIMIT = 120  # seconds for one process
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ def _once(command: Command) -> Figures:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
         )
+        # One that waits for a network, say, is not waited for.
+        alarm = threading.Timer(_LIMIT, process.kill)
+        alarm.start()
         _, status, usage = os.wait4(process.pid, 0)
+        alarm.cancel()
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in (0, 1):

@@ -124,6 +124,16 @@ def _wrong_arity(call: LegacyCall, rule: Method) -> CallState | None:
     )
 
 
+def _joined(reasons: list[str]) -> str:
+    """All reasons as one; what another one says too is said once."""
+    said = [
+        reason
+        for reason in dict.fromkeys(reasons)
+        if not any(reason in more for more in reasons if more != reason)
+    ]
+    return "; or ".join([*(reason.rstrip(".") for reason in said[:-1]), *said[-1:]])
+
+
 def _mapped(planner: RequestPlanner, call: LegacyCall, rule: Method) -> CallState:
     requests: list[Request] = [rule.rest] if rule.rest else list(rule.alternatives)
     code = "CLR101" if rule.rest else "CLR102"
@@ -143,7 +153,7 @@ def _mapped(planner: RequestPlanner, call: LegacyCall, rule: Method) -> CallStat
         if plan.questions or plan.notes:
             state.help = " ".join([*plan.questions, *plan.notes, *filter(None, [state.help])])
         return state
-    state.reason = "; or ".join(dict.fromkeys(refusal.reason for refusal in refusals))
+    state.reason = _joined([refusal.reason for refusal in refusals])
     told = dict.fromkeys([*(refusal.help for refusal in refusals), state.help])
     state.help = " ".join(text for text in told if text) or None
     state.facts = [

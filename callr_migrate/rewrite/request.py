@@ -21,6 +21,7 @@ from callr_migrate.evaluate.values import Constant, answers, constants
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
 from callr_migrate.rewrite import dates, paging
+from callr_migrate.rewrite.callers import parameter_in
 from callr_migrate.rewrite.date_arguments import dated, literal_branches
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
 from callr_migrate.rewrite.options import OptionDicts
@@ -279,7 +280,7 @@ class Planning:
         known = constants(self.evaluator.evaluate(self.call.module, node))
         values = None if known is None else {constant.value for constant in known}
         if binding.omit_if is not None and values == {binding.omit_if}:
-            self.no_effect(node, name)
+            self._left_out(node, name, binding.omit_if)
             return None
         if values is not None and len(values) == 1 and (only := next(iter(values))) in binding.ask:
             return self.asked(kind, name, binding, only, node)
@@ -356,7 +357,7 @@ class Planning:
         value = choice.answers[answer]
         if value is None:
             if node is not None:
-                self.no_effect(node, name)
+                self._left_out(node, name, case)
             return None
         self.fact(f"{kind} {name}", binding.evidence, binding.source)
         if node is not None and case == value:
@@ -392,6 +393,16 @@ class Planning:
         self.no_effect(node, name)
         accepted = ", as the config accepts" if dropped.manual else ""
         self.result.notes.append(f"`{name}` is dropped{accepted}: {dropped.manual or dropped.note}")
+
+    def _left_out(self, node: cst.BaseExpression, name: str, value: str) -> None:
+        """An argument goes for what it is known to be; that can be wrong where others call the function."""
+        self.no_effect(node, name)
+        param = parameter_in(self.evaluator, self.call.module, node)
+        if param is not None:
+            self.result.doubts.append(
+                f"`{name}` is left out, since it is {value!r} in every call that is seen; what other projects pass as "
+                f"`{param}` would be lost"
+            )
 
     def no_effect(self, node: cst.BaseExpression, name: str) -> None:
         """Raise `Refusal` if leaving an expression out would leave out what it does."""

@@ -112,15 +112,28 @@ def _all(parts: Iterable[Component]) -> Iterator[SourceFile]:
 def _joined(done: list[tuple[Component, Done]]) -> tuple[list[Component], list[tuple[Component, Done]]]:
     """Parts that have to be analysed together after all, and those that are done."""
     owner = {source.path.resolve(): number for number, (part, _) in enumerate(done) for source in part}
-    together: dict[int, set[int]] = {}
+    loaders: dict[Path, list[int]] = {}
     for number, (_, result) in enumerate(done):
         for path in result.loaded:
-            if owner.get(path, number) != number:
-                both = together.get(number, {number}) | together.get(owner[path], {owner[path]})
-                together.update(dict.fromkeys(both, both))
+            loaders.setdefault(path, []).append(number)
+    together: dict[int, set[int]] = {}
+    for number, (_, result) in enumerate(done):
+        others = {owner.get(path, number) for path in result.loaded}
+        # What one would change in a file that belongs to no part, such as a constant, others may need as it is.
+        for path in _changed(result) - owner.keys():
+            others.update(loaders.get(path, ()))
+        for other in others - {number}:
+            both = together.get(number, {number}) | together.get(other, {other})
+            together.update(dict.fromkeys(both, both))
     groups = {min(group): sorted(group) for group in together.values()}
     pending = [tuple(source for number in group for source in done[number][0]) for group in groups.values()]
     return pending, [item for number, item in enumerate(done) if number not in together]
+
+
+def _changed(result: Done) -> set[Path]:
+    """The files that the fixes of a part would change, by resolved path."""
+    paths = {edit.path for finding in result.findings if finding.fix for edit in finding.fix.edits}
+    return {path.resolve() for path in paths}
 
 
 def _results(

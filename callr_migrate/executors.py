@@ -13,7 +13,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
@@ -138,8 +139,25 @@ class Workers:
             except Exception as error:
                 if self._cluster is None or not self._cluster.lost(error):
                     raise
-                result = Lost(_KILLED)
+                result = self._alone(function, item, [other for _, other in waiting])
             yield result
+
+    def _alone(
+        self, function: Callable[[Item], Result], item: Item, others: list[Future[Result]]
+    ) -> Result | Lost:
+        """Try an item once more on the cluster, by itself: it may have been beside the one that ends workers."""
+        assert self._cluster is not None
+        while wait(others, timeout=1).not_done:
+            self._check()
+        self._check()
+        try:
+            return self._submit(function, item).result()
+        except MemoryError:
+            return Lost("there is not enough memory for it")
+        except Exception as error:
+            if not self._cluster.lost(error):
+                raise
+            return Lost(_KILLED)
 
     def _one_by_one(
         self, function: Callable[[Item], Result], pending: list[tuple[Item, Future[Result]]]
@@ -237,6 +255,9 @@ class _Cluster:
             why = str(error).splitlines()[0] if str(error) else "there is no answer"
             raise ExecutorError(f"executor {address!r}: cannot be reached: {why}") from None
         try:
+            # Those that just died are on their way back.
+            with suppress(TimeoutError, self._library.TimeoutError):
+                self._client.wait_for_workers(1, timeout=_PATIENCE)
             self.count = sum(self._client.nthreads().values())
             self._check(address)
         except BaseException:

@@ -235,6 +235,7 @@ class Terminal(io.StringIO):
 
 def test_the_bar_waits_and_goes_to_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr("callr_migrate.cli.progress.time.monotonic", lambda: now[0])
     for stream, wanted, shown in (
         (Terminal(), True, True),
@@ -254,6 +255,7 @@ def test_the_bar_waits_and_goes_to_a_terminal_only(monkeypatch: pytest.MonkeyPat
 
 def test_no_bar_for_work_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr("callr_migrate.cli.progress.time.monotonic", lambda: now[0])
     monkeypatch.setattr(sys, "stderr", Terminal())
     with ProgressBar(wanted=True) as progress:

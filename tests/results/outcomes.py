@@ -28,8 +28,8 @@ class Result:
     problems: list[str] = field(default_factory=list)
 
 
-def look_at(cell: Cell, folder: Path) -> Result:
-    """Check and fix one cell in a folder of its own."""
+def look_at(cell: Cell, folder: Path, *, again: bool = False) -> Result:
+    """Check and fix one cell in a folder of its own; with `again`, what was fixed is fixed once more."""
     write(folder, {name: text.encode() for name, text in cell.before.items()}, SHORT_LINES + cell.config)
     checked = migrate(folder, "httpx", fix=False)
     fixed = migrate(folder, "httpx")
@@ -43,7 +43,7 @@ def look_at(cell: Cell, folder: Path) -> Result:
     ]
     result.problems += list(_told_otherwise(cell, checked))
     # Where the first one changed nothing, neither does another.
-    if files != cell.before:
+    if again and files != cell.before:
         migrate(folder, "httpx")
         if read(folder) != {name: text.encode() for name, text in files.items()}:
             result.problems.append("a second fix changes it again")
@@ -97,9 +97,9 @@ def run_all(results: list[Result], root: Path) -> None:
             result.problems.append(f"runs otherwise: {difference}")
 
 
-def all_results(cells: Iterable[Cell], root: Path, *, run: bool = True) -> list[Result]:
+def all_results(cells: Iterable[Cell], root: Path, *, run: bool = True, again: bool = False) -> list[Result]:
     """All cells, checked, fixed and run."""
-    results = [look_at(cell, root / "cells" / str(number)) for number, cell in enumerate(cells)]
+    results = [look_at(cell, root / "cells" / str(number), again=again) for number, cell in enumerate(cells)]
     if run:
         (root / "runs").mkdir()
         run_all(results, root / "runs")

@@ -1,4 +1,4 @@
-"""Every cell of the table of results is as expected."""
+"""Every cell of the table of results is as expected: one half; the other one is in `test_results_too`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ CELLS = cells()
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
-    return {result.cell.name: result for result in all_results(CELLS, tmp_path_factory.mktemp("results"))}
+    done = all_results(CELLS[::2], tmp_path_factory.mktemp("results"))
+    return {result.cell.name: result for result in done}
 
 
-@pytest.mark.parametrize("name", [cell.name for cell in CELLS])
+@pytest.mark.parametrize("name", [cell.name for cell in CELLS[::2]])
 def test_it_is_as_expected(results: dict[str, Result], name: str) -> None:
     assert results[name].problems == []
 

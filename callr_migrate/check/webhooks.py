@@ -7,6 +7,7 @@ that uses the service, or in a module with a mark of its webhooks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -47,10 +48,11 @@ def webhook_findings(
     names = [gate for surface in pack.surfaces.values() if surface.clients for gate in surface.gates]
     for call in calls:
         yield from _subscribed(evaluator, rules, call)
+    nodes = frozenset(call.node for call in calls)
     for module in modules:
         marked = any(mark in module.source.text for mark in rules.marks)
         if calls or migrated or marked or any(name in module.source.text for name in names):
-            reader = _Reader(evaluator, rules, module, [call.node for call in calls], joined=joined)
+            reader = _Reader(evaluator, rules, module, nodes, joined=joined)
             # What several places hand to one function is told there once.
             yield from dict.fromkeys(reader.findings(marked=marked))
 
@@ -108,7 +110,7 @@ class _Reader:
         evaluator: Evaluator,
         rules: Webhooks,
         module: Module,
-        calls: Sequence[cst.CSTNode],
+        calls: AbstractSet[cst.CSTNode],
         *,
         joined: bool,
     ) -> None:
@@ -116,7 +118,7 @@ class _Reader:
         self.pack = evaluator.pack
         self.rules = rules
         self.module = module
-        self.calls = set(calls)
+        self.calls = calls
         self.joined = joined  # whether the project also has identifiers of answers
         self.found: dict[tuple[Owner, str], _Received] = {}
 
@@ -244,7 +246,7 @@ class _Reader:
                             self.evaluator,
                             self.rules,
                             function.ref.module,
-                            list(self.calls),
+                            self.calls,
                             joined=self.joined,
                         )
                         for node in home._fields_of({name} if name else set(), function.ref.node):

@@ -49,6 +49,7 @@ class Writer:
             for state in client.calls:
                 self._clients.setdefault(state, []).append(client)
         self._consumed: dict[Module, set[cst.CSTNode]] = {module: set() for module in self.modules}
+        self._by_module: dict[Module, list[CallState]] | None = None
 
     def write(self) -> None:
         """Fill `texts`. Calls that turn out not to be writable are refused; then the caller plans anew."""
@@ -343,11 +344,7 @@ class Writer:
     def _import_new_name(self, module: Module, alias: cst.ImportAlias, name: str) -> None:
         """Import the new client beside the old one, or in place of it where nothing here needs the old one."""
         old = alias.evaluated_name
-        rewritten = {
-            id(state.call.receiver)
-            for state in self.plan.calls
-            if state.call.node in self.plan.receivers and state.rewritten
-        }
+        rewritten = {id(state.call.receiver) for state in self._received(module) if state.rewritten}
         reads = [
             use
             for use in module.names
@@ -357,6 +354,15 @@ class Writer:
             self.texts[module].replace(module.span(alias), _constant(name))
         else:
             self.texts[module].insert(module.span(alias)[1], f", {name}")
+
+    def _received(self, module: Module) -> list[CallState]:
+        """The calls of a module that get a new receiver; grouped once, or each module would go through all calls."""
+        if self._by_module is None:
+            self._by_module = {}
+            for state in self.plan.calls:
+                if state.call.node in self.plan.receivers:
+                    self._by_module.setdefault(state.call.module, []).append(state)
+        return self._by_module.get(module, [])
 
     def _module_imports(self, module: Module) -> None:
         imports = self.imports[module]

@@ -103,6 +103,9 @@ class _Engine:
         self.report = report
         self.loaded = loaded
         self.known: dict[Path, SourceFile] = {}
+        # Asked for each call; to resolve a path is to ask the system for each of its folders.
+        self._shown: dict[Path, bool] = {}
+        self._changeable: dict[Module, bool] = {}
         self.goes_further = True
         self.further: Sequence[str] = ()
         self.on_progress: OnProgress = unheard
@@ -170,7 +173,10 @@ class _Engine:
         return None
 
     def _is_shown(self, path: Path) -> bool:
-        return path.resolve() in self.shown
+        known = self._shown.get(path)
+        if known is None:
+            known = self._shown[path] = path.resolve() in self.shown
+        return known
 
     def _stands_against(self, source: SourceFile) -> Obstacle | None:
         return obstacle(source, self.selection.layout_of(source.path)[1])
@@ -337,8 +343,12 @@ class _Engine:
             self.report.errors.append(failure)
 
     def _may_change(self, module: Module) -> bool:
-        source = module.source
-        return self._is_shown(module.path) and source.fixable and not self.unparsed.hidden(source)
+        known = self._changeable.get(module)
+        if known is None:
+            source = module.source
+            known = self._is_shown(module.path) and source.fixable and not self.unparsed.hidden(source)
+            self._changeable[module] = known
+        return known
 
 
 def _only_told(state: CallState) -> Finding:

@@ -16,6 +16,7 @@ class Selection:
     def __init__(self, settings_of: Callable[[Path], Settings]) -> None:
         self.settings_of = settings_of
         self._known: dict[Path, Suppressions] = {}
+        self._wanted: dict[tuple[Path, str], bool] = {}
 
     def suppressions(self, source: SourceFile) -> Suppressions:
         """The comments of a file, read once."""
@@ -26,7 +27,10 @@ class Selection:
 
     def is_wanted(self, path: Path, code: str) -> bool:
         """Whether findings of this code are selected in a file."""
-        return self.settings_of(path).wants(code, path)
+        known = self._wanted.get((path, code))
+        if known is None:
+            known = self._wanted[path, code] = self.settings_of(path).wants(code, path)
+        return known
 
     def layout_of(self, path: Path) -> tuple[int, tuple[int, int]]:
         """The line length and the oldest Python of a file."""

@@ -41,6 +41,7 @@ class Module:
         self.imports: list[cst.Import | cst.ImportFrom] = index.imports
         self.handlers: list[cst.ExceptHandler] = index.handlers
         self.classes: list[cst.ClassDef] = index.classes
+        self.functions = [node for node in index.binders if type(node) is cst.FunctionDef]
         self.stores: list[tuple[cst.Subscript, cst.BaseExpression | None]] = []  # `a[b] = c`, None: not told
         self.strings: list[cst.SimpleString | cst.FormattedString | cst.ConcatenatedString] = index.strings
         self._scopes: dict[cst.CSTNode, Scope] = {}

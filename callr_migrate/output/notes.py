@@ -48,6 +48,8 @@ def notes_text(finding: Finding) -> str:
 
 def shown_lines(text: str) -> list[str]:
     """Return the lines of a text as they may be shown."""
+    if text.isprintable():
+        return [text]
     return ["".join(cells(line)) for line in _NEWLINE.split(text)]
 
 

@@ -69,7 +69,13 @@ def order(finding: Finding) -> tuple[str, int, str, int]:
 
 def one_line(text: str) -> str:
     """`text` without line breaks and without what a terminal would obey."""
-    return "".join(map(plain, " ".join(text.split())))
+    return plain_text(" ".join(text.split()))
+
+
+def plain_text(text: str) -> str:
+    """`text` with each character as `plain` gives it."""
+    # What Unicode calls printable holds none of those, and is almost all there is.
+    return text if text.isprintable() else "".join(map(plain, text))
 
 
 def plain(character: str) -> str:
@@ -89,6 +95,8 @@ def width(character: str) -> int:
 def cells(text: str, masked: Iterable[int] = ()) -> list[str]:
     """One showable string for each character of a line, tabs expanded; those at `masked` indexes are stars."""
     hidden = frozenset(masked)
+    if not hidden and text.isprintable():
+        return list(text)
     shown: list[str] = []
     column = 0
     for index, character in enumerate(text):

@@ -11,7 +11,10 @@ from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.pack.model import Target
 from callr_migrate.rewrite.request import Emitted, PathValue, RequestPlan
 from callr_migrate.rewrite.style import Style, copied, is_atom, line_indent, needs_parentheses
-from callr_migrate.rewrite.text import Texts
+from callr_migrate.rewrite.text import Render, Texts
+
+# No text goes beyond them.
+_STATEMENTS = frozenset({cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.IndentedBlock})
 
 
 class CannotEmit(Exception):
@@ -88,6 +91,12 @@ def request_text(
         lines.append(f"{inner}{name}{value},")
     lines += [inner + comment for comment in comments.get("end", [])]
     return call_text(style.newline + style.newline.join(lines) + style.newline + outer)
+
+
+def check_place(texts: Texts, call: LegacyCall, render: Render) -> None:
+    """Try the text of a call where its place may not take it; raises `CannotEmit`."""
+    if _enclosing_fstring(call) is not None or "{" in call.module.text_of(call.node):
+        render(texts)
 
 
 class _Writer:
@@ -255,8 +264,10 @@ def _lost_comments(
 
 def _enclosing_fstring(call: LegacyCall) -> cst.FormattedString | None:
     for ancestor in call.module.ancestors(call.node):
-        if isinstance(ancestor, cst.FormattedString):
+        if type(ancestor) is cst.FormattedString:
             return ancestor
+        if type(ancestor) in _STATEMENTS:
+            break
     return None
 
 

@@ -12,7 +12,7 @@ from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Symbol
 from callr_migrate.rewrite.coverage import Coverage
 from callr_migrate.rewrite.handlers import Handlers
-from callr_migrate.rewrite.uses import is_load
+from callr_migrate.rewrite.uses import names_read
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def find_mentions(
 ) -> list[Mention]:
     """The mentions of a module, in source order. `guarded`: tuples that clauses name -> the calls in their bodies."""
     found = []
-    for node in module.names:
-        if not is_load(module, node) or not _names_error(handlers, module, node):
+    for node in names_read(module):
+        if not _names_error(handlers, module, node):
             continue
         mention = _mention(handlers, coverage, module, node, guarded)
         if mention is not None:

@@ -13,7 +13,7 @@ from callr_migrate.evaluate.values import Answer, Constant, Value
 from callr_migrate.findings import Evidence, Fact
 from callr_migrate.pack.model import Result
 from callr_migrate.rewrite import posts
-from callr_migrate.rewrite.emit import CannotEmit, request_text
+from callr_migrate.rewrite.emit import CannotEmit, check_place, request_text
 from callr_migrate.rewrite.envelope import catches_missing_keys, envelope, key_of, results_lead_on
 from callr_migrate.rewrite.imports import Imports
 from callr_migrate.rewrite.request import PathValue, Refusal, RequestPlan
@@ -138,7 +138,7 @@ def write_post(evaluator: Evaluator, state: CallState, texts: Texts, style: Styl
         return [f"({post.named} := {text})" if post.named else text]
 
     try:
-        render(texts)
+        check_place(texts, call, render)
     except CannotEmit as error:
         state.refuse(str(error))
         return

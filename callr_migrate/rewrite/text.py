@@ -35,6 +35,7 @@ class Texts:
         self._replacements: dict[Span, Replacement] = {}
         self._insertions: dict[int, list[str]] = {}
         self._sorted: list[Replacement] | None = None
+        self._rendered: dict[tuple[Span, str], str] | None = None
         self.indented: list[tuple[Span, str]] = []
         self.nested = ""  # what calls are indented by that stand inside of another one that is laid out
         for span in secrets:
@@ -62,10 +63,13 @@ class Texts:
 
     def masked(self, secrets: Sequence[Span]) -> Texts:
         """The same replacements, with secrets shown as stars."""
+        if not secrets:
+            return self
         other = Texts(self.module, secrets)
         for span, item in self._replacements.items():
             other._replacements.setdefault(span, item)
         other.indented = self.indented
+        other.complete()
         return other
 
     def indent(self, region: Span, unit: str) -> None:
@@ -139,11 +143,21 @@ class Texts:
         """The replacement of exactly this span."""
         return self._replacements.get(span)
 
+    def complete(self) -> None:
+        """Nothing is added any more: what is rendered from now on is kept, for edits and for people to see."""
+        self._rendered = {}
+
     def rendered(self, item: Replacement) -> str:
         """The new text of one replacement."""
-        return "".join(
-            piece if isinstance(piece, str) else self.new_text(piece) for piece in item.render(self)
-        )
+        key = item.span, self.nested
+        known = self._rendered.get(key) if self._rendered is not None else None
+        if known is None:
+            known = "".join(
+                piece if isinstance(piece, str) else self.new_text(piece) for piece in item.render(self)
+            )
+            if self._rendered is not None:
+                self._rendered[key] = known
+        return known
 
     def edits(self, item: Replacement) -> list[Edit]:
         """A replacement as edits of the file."""

@@ -61,15 +61,9 @@ def tried_again(coverage: Coverage, module: Module) -> set[cst.CSTNode]:
 
 def _decorated(module: Module) -> Iterator[cst.FunctionDef]:
     """The functions with a decorator that runs them again."""
-    for name in module.names:
-        for ancestor in module.ancestors(name):
-            if isinstance(ancestor, cst.Decorator):
-                function = module.parents[ancestor]
-                if isinstance(function, cst.FunctionDef) and _retries(ancestor):
-                    yield function
-                break
-            if isinstance(ancestor, (cst.BaseStatement, cst.BaseSuite)):
-                break
+    for function in module.functions:
+        if any(map(_retries, function.decorators)):
+            yield function
 
 
 def _is_repeated(module: Module, holder: cst.Try | cst.TryStar) -> bool:

@@ -42,6 +42,27 @@ _SHOWING = {
 }
 
 
+# Asked for each name of a file, and so by type: whether something is an instance, the abstract bases of nodes tell
+# ten times slower.
+_CHOICES = frozenset({cst.BooleanOperation, cst.IfExp, cst.NamedExpr})
+_NO_VALUES = frozenset({cst.AssignTarget, cst.Del, cst.Annotation})
+# The part of these that is bound.
+_BOUND: dict[type, str] = {
+    **dict.fromkeys((cst.Param, cst.FunctionDef, cst.ClassDef), "name"),
+    **dict.fromkeys((cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr, cst.Del), "target"),
+}
+_NO_LOADS = frozenset(
+    {
+        cst.AssignTarget,
+        cst.ImportAlias,
+        cst.AsName,
+        cst.NameItem,
+        cst.ImportFrom,
+        cst.Annotation,
+        cst.MatchAs,
+    }
+)
+
 # Endings of the names of classes whose instances hold texts for people.
 _ERRORS = ("Error", "Exception", "Warning")
 
@@ -245,45 +266,38 @@ def loads(module: Module) -> Iterator[cst.BaseExpression]:
     for node in _reads(module):
         yield node
         outer = module.parent(node)
-        while isinstance(outer, (cst.BooleanOperation, cst.IfExp, cst.NamedExpr)) and outer not in chosen:
+        while type(outer) in _CHOICES and outer not in chosen:
+            assert isinstance(outer, cst.BaseExpression)
             chosen.add(outer)
             yield outer
             outer = module.parent(outer)
 
 
-def _reads(module: Module) -> Iterator[cst.BaseExpression]:
+def names_read(module: Module) -> Iterator[cst.Name | cst.Attribute]:
+    """The names and attributes of a module that are read."""
     for node in module.names:
         if is_load(module, node):
             yield node
+
+
+def _reads(module: Module) -> Iterator[cst.BaseExpression]:
+    yield from names_read(module)
     yield from module.calls
     for subscript in module.subscripts:
-        if not isinstance(module.parent(subscript), (cst.AssignTarget, cst.Del, cst.Annotation)):
+        if type(module.parent(subscript)) not in _NO_VALUES:
             yield subscript
 
 
 def is_load(module: Module, node: cst.BaseExpression) -> bool:
     """Whether a name or attribute is read at its place (and not bound, or a part of something else)."""
     parent = module.parent(node)
-    if isinstance(parent, cst.Attribute):
-        return parent.value is node
-    if isinstance(parent, cst.Arg):
-        return parent.value is node
-    if isinstance(parent, (cst.Param, cst.FunctionDef, cst.ClassDef)):
-        return getattr(parent, "name", None) is not node
-    if isinstance(parent, (cst.AnnAssign, cst.AugAssign, cst.For, cst.CompFor, cst.NamedExpr, cst.Del)):
-        return parent.target is not node
-    if isinstance(parent, (cst.Element, cst.StarredElement)):
-        holder = module.parents[parent]
+    kind = type(parent)
+    if kind is cst.Attribute or kind is cst.Arg:
+        return parent.value is node  # type: ignore[union-attr]
+    bound = _BOUND.get(kind)
+    if bound is not None:
+        return getattr(parent, bound) is not node
+    if kind is cst.Element or kind is cst.StarredElement:
+        holder = module.parents[parent]  # type: ignore[index]
         return is_load(module, holder) if isinstance(holder, (cst.Tuple, cst.List)) else True
-    return not isinstance(
-        parent,
-        (
-            cst.AssignTarget,
-            cst.ImportAlias,
-            cst.AsName,
-            cst.NameItem,
-            cst.ImportFrom,
-            cst.Annotation,
-            cst.MatchAs,
-        ),
-    )
+    return kind not in _NO_LOADS

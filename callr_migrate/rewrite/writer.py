@@ -11,7 +11,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Client, Symbol
 from callr_migrate.rewrite.caught import ErrorUse
 from callr_migrate.rewrite.clients import ClientWriter, Construction, LocalNames, with_region
-from callr_migrate.rewrite.emit import CannotEmit, request_text
+from callr_migrate.rewrite.emit import CannotEmit, check_place, request_text
 from callr_migrate.rewrite.handlers import Handler, write_types
 from callr_migrate.rewrite.imports import Imports, LegacyImport
 from callr_migrate.rewrite.mentions import Mention
@@ -81,6 +81,8 @@ class Writer:
             self._import_new_name(module, alias, name)
         for module in self.modules:
             self._module_imports(module)
+        for texts in self.texts.values():
+            texts.complete()
 
     def is_rewritten(self, node: cst.CSTNode) -> bool:
         """Whether a legacy call changes."""
@@ -120,7 +122,7 @@ class Writer:
             return [request_text(texts, call, plan, target, style, client, tail, quote)]
 
         try:
-            render(self.texts[module])
+            check_place(self.texts[module], call, render)
         except CannotEmit as error:
             state.refuse(str(error))
             return

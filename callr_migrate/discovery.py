@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from callr_migrate.config import DEFAULT_EXCLUDE, ConfigError, Settings, is_there
 from callr_migrate.git_excludes import exclude_files
-from callr_migrate.ignores import Ignores, is_ignored
+from callr_migrate.ignores import Ignores, Layers
 from callr_migrate.projectfiles.kinds import kind_of
 from callr_migrate.settings_tree import NAMES, SettingsTree
 from callr_migrate.suffixes import DOCUMENTS, SUFFIXES
@@ -94,7 +94,7 @@ class _Folder:
     __slots__ = ("absolute", "excluded", "excludes", "ignores", "path")
 
     def __init__(
-        self, path: str, absolute: str, ignores: tuple[Ignores, ...], excludes: _Excludes, excluded: bool
+        self, path: str, absolute: str, ignores: Layers, excludes: _Excludes, excluded: bool
     ) -> None:
         self.path = path
         self.absolute = absolute
@@ -114,6 +114,7 @@ class _Excludes:
         self.user_names = frozenset(text for text in user if not _WILDCARDS & set(text))
         globs = [text for text in user if _WILDCARDS & set(text)]
         self.user_globs = Ignores(str(settings.root), globs) if globs else None
+        self.has_any = bool(user)
 
     def cover(self, name: str, absolute: str, is_folder: bool) -> bool:
         """Whether the user wants to leave this out."""
@@ -236,9 +237,10 @@ class _Walk:
         self.seen.add(identity)
         ignores = folder.ignores
         if ".gitignore" in found and Path(folder.path, ".gitignore").is_file():
-            ignores = (*ignores, *self._ignores(Path(folder.path, ".gitignore"), folder.absolute))
+            own = self._ignores(Path(folder.path, ".gitignore"), folder.absolute)
+            ignores = Layers((*ignores.files, *own))
         excludes = folder.excludes
-        if not NAMES.isdisjoint(found):
+        if not found.keys().isdisjoint(NAMES):
             try:
                 excludes = self._excludes_in(folder.absolute)
             except ConfigError as error:
@@ -247,25 +249,32 @@ class _Walk:
         prefix = "" if folder.path == "." else folder.path.rstrip(os.sep) + os.sep
         place = folder.absolute.rstrip(os.sep) + os.sep
         own_name = os.path.basename(folder.path)  # noqa: PTH119
+        default_names, suffixes = excludes.default_names, self.suffixes
+        is_any, special_names, special_suffixes = ignores.is_any, ignores.names, ignores.suffixes
+        may_exclude = folder.excluded or excludes.has_any
         inner: list[_Folder] = []
         for name in sorted(found):
-            if name in excludes.default_names:
+            if name in default_names:
                 continue
             entry = found[name]
-            is_code = name.endswith(self.suffixes)
+            is_code = name.endswith(suffixes)
             try:
-                is_folder, is_link = entry.is_dir(), entry.is_symlink()
+                is_folder = entry.is_dir()
                 if not is_folder and not ((is_code or kind_of(name, own_name)) and entry.is_file()):
                     continue
+                is_link = entry.is_symlink()
             except OSError as error:
                 # A link to itself is as empty as one to nowhere.
                 if error.errno != errno.ELOOP:
                     self._fail(Path(folder.path, name), f"cannot be read: {_why(error)}")
                 continue
             absolute = place + name
-            if ignores and is_ignored(ignores, name, absolute, is_folder):
+            if (
+                (is_any or name in special_names or name.endswith(special_suffixes))
+                and ignores.ignore(name, absolute, is_folder)
+            ):  # fmt: skip
                 continue
-            excluded = folder.excluded or excludes.cover(name, absolute, is_folder)
+            excluded = may_exclude and (folder.excluded or excludes.cover(name, absolute, is_folder))
             path = prefix + name
             if not is_folder:
                 if excluded and not is_code:
@@ -307,7 +316,7 @@ class _Walk:
             return
         yield Ignores(folder, raw.decode("utf-8-sig", "surrogateescape").splitlines())
 
-    def _outer_ignores(self, absolute: str) -> tuple[Ignores, ...]:
+    def _outer_ignores(self, absolute: str) -> Layers:
         """Read the `.gitignore` files above a folder, the repository's root first.
 
         None of them counts if they ignore the folder itself: somebody asked for it all the same.
@@ -322,15 +331,12 @@ class _Walk:
         top = outer[-1] if outer else Path(absolute)
         files = [(file, top) for file in exclude_files(top)]
         files += [(folder / ".gitignore", folder) for folder in reversed(outer)]
-        ignores = tuple(
+        ignores = Layers(
             ignore for path, folder in files if is_there(path) for ignore in self._ignores(path, str(folder))
         )
         below = [Path(absolute), *outer[:-1]]
-        return (
-            ()
-            if any(is_ignored(ignores, folder.name, str(folder), is_folder=True) for folder in below)
-            else ignores
-        )
+        is_ignored = any(ignores.ignore(folder.name, str(folder), is_folder=True) for folder in below)
+        return Layers() if is_ignored else ignores
 
 
 def _contains(link: Path, folder: Path) -> bool:

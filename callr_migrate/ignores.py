@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pathspec import GitIgnoreSpec
 
@@ -19,30 +19,30 @@ _SPECIAL = frozenset("*?[\\")
 
 
 class Ignores:
-    """The patterns of one file, relative to its folder."""
+    """The patterns of one file, relative to its folder; what they may match is told by the last part of a path."""
 
     def __init__(self, folder: str, lines: Sequence[str]) -> None:
         self.prefix = folder.rstrip(os.sep) + os.sep
         self._lines = [line for line in lines if line.strip() and not line.startswith("#")]
-        self._names: set[str] = set()
+        self.names: set[str] = set()
         suffixes: set[str] = set()
-        self._any = False
+        self.is_any = False
         for line in self._lines:
             last = line.strip().lstrip("!").rstrip("/").rpartition("/")[2]
             if not _SPECIAL & set(last):
-                self._names.add(last)
+                self.names.add(last)
             elif last.startswith("*") and not _SPECIAL & set(last[1:]) and len(last) > 1:
                 suffixes.add(last[1:])
             else:
-                self._any = True
-        self._suffixes = tuple(suffixes)
+                self.is_any = True
+        self.suffixes = tuple(suffixes)
 
     def decision(self, name: str, absolute: str, is_folder: bool) -> bool | None:
         """Tell what the patterns say of a path: ignored, expressly not ignored, or nothing.
 
         `name` is its last part. The folders above it are taken as not ignored.
         """
-        if not (self._any or name in self._names or name.endswith(self._suffixes)):
+        if not (self.is_any or name in self.names or name.endswith(self.suffixes)):
             return None
         return self.whole_decision(absolute, is_folder)
 
@@ -67,10 +67,24 @@ class Ignores:
         return GitIgnoreSpec.from_lines(good)
 
 
-def is_ignored(ignores: tuple[Ignores, ...], name: str, absolute: str, is_folder: bool) -> bool:
-    """As git decides: the file nearest to the path that says anything."""
-    for ignore in reversed(ignores):
-        decision = ignore.decision(name, absolute, is_folder)
-        if decision is not None:
-            return decision
-    return False
+class Layers:
+    """The files of patterns that count in a folder, the nearest last.
+
+    A name can be ignored only if `is_any`, or if it is one of `names` or has one of `suffixes`.
+    """
+
+    __slots__ = ("files", "is_any", "names", "suffixes")
+
+    def __init__(self, files: Iterable[Ignores] = ()) -> None:
+        self.files = tuple(files)
+        self.is_any = any(file.is_any for file in self.files)
+        self.names = frozenset(name for file in self.files for name in file.names)
+        self.suffixes = tuple({suffix for file in self.files for suffix in file.suffixes})
+
+    def ignore(self, name: str, absolute: str, is_folder: bool) -> bool:
+        """As git decides: the file nearest to the path that says anything."""
+        for file in reversed(self.files):
+            decision = file.decision(name, absolute, is_folder)
+            if decision is not None:
+                return decision
+        return False

@@ -24,7 +24,7 @@ _HEAD = 400
 _DECLARED = rb"coding[:=]"
 _AS_UTF_8 = rb"coding[:=][ \t]*utf-?8\b"
 # A comment of other tools that names a code of this one.
-_COMMENT = rb"noqa[ \t]*:[^\r\n]*\bclr"
+_COMMENT = rb"q(?<=[Nn][Oo]q)[Aa][ \t]*:[^\r\n]*\b[Cc][Ll][Rr]"
 # So many files are looked at between two signs of progress.
 _STEP = 64
 _PIECE = 1_000_000
@@ -104,8 +104,9 @@ def is_declared(raw: bytes) -> bool:
 
 def has_comment(raw: bytes) -> bool:
     """Whether other tools' comments, written in any case, may name a code of this one."""
-    # A pattern that ignores the case takes four times as long.
-    return re.search(_COMMENT, raw.lower()) is not None
+    # The search for one rare letter is the fastest that there is; a pattern that ignores the case takes ten times as
+    # long, and lower case of all of it is three times as dear.
+    return re.search(_COMMENT, raw.replace(b"Q", b"q")) is not None
 
 
 def read(name: str) -> bytes | None:

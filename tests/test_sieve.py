@@ -72,6 +72,21 @@ def test_comments_in_any_case(text: bytes) -> None:
     assert not has_comment(text.lower().replace(b"clr", b"cl"))
 
 
+IN_ANY_CASE = st.tuples(*(st.sampled_from([letter, letter.upper()]) for letter in "noqaclr")).map("".join)
+
+
+@given(
+    IN_ANY_CASE, st.sampled_from([":", " :", "\t :", ": E1,", ":\n", "", "\0:", ":x"]), st.binary(max_size=9)
+)
+def test_the_quick_search_finds_the_comments_that_a_plain_one_finds(
+    letters: str, between: str, more: bytes
+) -> None:
+    raw = more[:3] + f"{letters[:4]}{between}{letters[4:]}".encode() + more[3:]
+    plain = re.search(rb"noqa[ \t]*:[^\r\n]*\bclr", raw, re.IGNORECASE)
+    assert has_comment(raw) == (plain is not None)
+    assert has_comment(more) == bool(re.search(rb"noqa[ \t]*:[^\r\n]*\bclr", more, re.IGNORECASE))
+
+
 def test_all_of_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     for size in (0, 1, 100_000):

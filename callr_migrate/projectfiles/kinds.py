@@ -49,6 +49,9 @@ _SUFFIXES = {
     "toml": Kind.SETTINGS,
     "dockerfile": Kind.SHELL,
 }
+# What names of any kind end with, behind the last dot; those that begin with `_BEFORE` apart.
+_ENDS = frozenset({"txt", "in", *_SUFFIXES, *(name.rpartition(".")[2] for name in _NAMES)})
+_BEFORE = (".env.", "dockerfile.", "containerfile.")
 # Compiled where a file asks for it.
 _REQUIREMENTS = r"(?:.*[-_.])?(?:requirements?|constraints?|reqs?)(?:[-_.].*)?\.(?:txt|in)"
 
@@ -56,10 +59,12 @@ _REQUIREMENTS = r"(?:.*[-_.])?(?:requirements?|constraints?|reqs?)(?:[-_.].*)?\.
 def kind_of(name: str, folder: str = "") -> Kind | None:
     """The kind of a file by its name and that of its folder; None if it is none of these."""
     lowered = name.lower()
+    stem, _, suffix = lowered.rpartition(".")
+    if suffix not in _ENDS and not lowered.startswith(_BEFORE):
+        return None
     known = _NAMES.get(lowered)
     if known is not None:
         return known
-    stem, _, suffix = lowered.rpartition(".")
     if suffix in ("txt", "in"):
         listed = re.fullmatch(_REQUIREMENTS, lowered) or folder.lower() in (
             "requirements",
@@ -67,7 +72,7 @@ def kind_of(name: str, folder: str = "") -> Kind | None:
             "reqs",
         )
         return Kind.REQUIREMENTS if listed else None
-    if lowered.startswith((".env.", "dockerfile.", "containerfile.")):
+    if lowered.startswith(_BEFORE):
         return Kind.SETTINGS if lowered[0] == "." else Kind.SHELL
     return _SUFFIXES.get(suffix) if stem else None
 

@@ -1,4 +1,4 @@
-"""SHA-256 without what `hashlib` loads besides: OpenSSL costs a clean file's run a tenth of its time."""
+"""Digests without what `hashlib` loads besides: OpenSSL costs a clean file's run a tenth of its time."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def _found() -> Callable[[bytes], Digest]:
 
 
 sha256 = _found()
+
+
+def short_digest(raw: bytes) -> bytes:
+    """BLAKE2b, 16 bytes: three times as fast as SHA-256, for what is only held against itself."""
+    try:
+        maker = import_module("_blake2").blake2b
+    except ImportError:
+        maker = import_module("hashlib").blake2b
+    return cast("bytes", maker(raw, digest_size=16).digest())

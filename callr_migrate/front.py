@@ -16,8 +16,10 @@ from callr_migrate.sieve import Sieve
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from callr_migrate.cache.records import Records
     from callr_migrate.config import Settings
     from callr_migrate.gates import Gates
+    from callr_migrate.pack.gating import GateFacts
     from callr_migrate.settings_tree import SettingsTree
 
 
@@ -31,10 +33,12 @@ class Front:
         *,
         docs: bool = False,
         found: Discovery | None = None,
+        cache: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        """Look for the files, unless they are `found`; raises `ConfigError`."""
+        """Look for the files, unless they are `found`; raises `ConfigError`. `cache` gives the folder for what is kept."""
         self.paths = tuple(paths)
         self.tree = tree
+        self.cache = cache
         if found is not None:
             for name in (*found.names, *found.around_names):
                 tree.of(Path(name))
@@ -46,8 +50,23 @@ class Front:
         """Sorts out the files by these gates."""
         known = self._sieves.get(gates.facts)
         if known is None:
-            known = self._sieves[gates.facts] = Sieve(gates)
+            known = self._sieves[gates.facts] = Sieve(gates, lambda: self._records(gates.facts))
         return known
+
+    def _records(self, facts: GateFacts) -> Records | None:
+        folder = self.cache()
+        if folder is None:
+            return None
+        from callr_migrate.cache.records import Records
+        from callr_migrate.cache.stamps import TRUSTED
+
+        return Records(folder, self.tree.base.root, facts) if TRUSTED else None
+
+    def keep(self) -> None:
+        """Keep for later runs what was found out of the files."""
+        for sieve in self._sieves.values():
+            if sieve.records is not None:
+                sieve.records.keep()
 
     def project(self, named_root: Path) -> Discovery:
         """All files of a project, by names below its root; what is wrong with other files is no concern of the run."""

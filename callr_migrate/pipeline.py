@@ -111,6 +111,7 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
         tree,
         docs=request.docs,
         found=None if request.content is None else named(*request.paths),
+        cache=lambda: request.cache,
     )
     found = front.found
     report.errors += found.errors
@@ -122,6 +123,7 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
         if not runs or part.files.names or part.files.around_names:
             runs.append(_Run(request, deep, workers, counting, front, part, len(runs)))
     findings = [finding for run in runs for finding in run.work()]
+    front.keep()
     sources: dict[Path, SourceFile] = dict(counting.noted)
     for run in runs:
         sources |= {path: source for path, source in run.sources.items() if path not in sources}

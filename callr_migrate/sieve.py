@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from callr_migrate.suffixes import NOTEBOOK, is_embedding, searched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from callr_migrate.cache.records import Records
     from callr_migrate.gates import Gates
 
 # Bytes. No source file has so many; a disk image that is called x.py shall not fill the memory.
@@ -28,14 +29,21 @@ _COMMENT = rb"q(?<=[Nn][Oo]q)[Aa][ \t]*:[^\r\n]*\b[Cc][Ll][Rr]"
 # So many files are looked at between two signs of progress.
 _STEP = 64
 _PIECE = 1_000_000
+# Fewer are read sooner than what is known of them.
+_FEW = 24
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Sieve:
-    """Holds the names of files that are to be looked at closer. Asked again for a name it knows the answer."""
+    """Holds the names of files that are to be looked at closer. Asked again for a name it knows the answer.
 
-    def __init__(self, gates: Gates) -> None:
+    `records` gives what knows the files that have not changed since an earlier run, if anything does.
+    """
+
+    def __init__(self, gates: Gates, records: Callable[[], Records | None] = lambda: None) -> None:
         self.gates = gates
+        self.records: Records | None = None
+        self._find_records = records
         self._clean: set[str] = set()
 
     def suspects(self, names: Iterable[str], on_file: Callable[[int, int], None] | None = None) -> list[str]:
@@ -46,16 +54,22 @@ class Sieve:
         names = list(names)
         found: list[str] = []
         clean = self._clean
+        records = self._records_for(names)
+        if records is not None:
+            clean |= records.unchanged([name for name in names if name not in clean])
+        looks: dict[str, os.stat_result] | None = {} if records is not None else None
         for done, name in enumerate(names, 1):
             if name in clean:
                 continue
-            raw = read(name)
+            raw = read(name, looks)
             if raw is None or self.is_suspect(name, raw):
                 found.append(name)
             else:
                 clean.add(name)
             if on_file is not None and (done % _STEP == 0 or done == len(names)):
                 on_file(done, len(names))
+        if records is not None and looks:
+            records.note({name: looks[name] for name in looks if name in clean})
         return found
 
     def is_clean(self, name: str) -> bool:
@@ -64,7 +78,24 @@ class Sieve:
 
     def suspects_around(self, names: Iterable[str]) -> list[str]:
         """Those of some files around the code that name a legacy library or address, or cannot be read."""
-        return [name for name in names if (raw := read(name)) is None or self.gates.passes_around(raw)]
+        names = list(names)
+        looks: dict[str, os.stat_result] = {}
+        records = self._records_for(names)
+        clean = set() if records is None else records.unchanged(names, around=True)
+        found = [
+            name
+            for name in names
+            if name not in clean and ((raw := read(name, looks)) is None or self.gates.passes_around(raw))
+        ]
+        if records is not None:
+            known = clean.union(found)
+            records.note({name: looks[name] for name in looks if name not in known}, around=True)
+        return found
+
+    def _records_for(self, names: Sequence[str]) -> Records | None:
+        if self.records is None and len(names) >= _FEW:
+            self.records = self._find_records()
+        return self.records
 
     def is_suspect(self, name: str, raw: bytes) -> bool:
         """Whether a file of these bytes has to be looked at closer."""
@@ -109,18 +140,25 @@ def has_comment(raw: bytes) -> bool:
     return re.search(_COMMENT, raw.replace(b"Q", b"q")) is not None
 
 
-def read(name: str) -> bytes | None:
-    """The bytes of a file; None where it cannot be read, or is no source file by its size."""
+def read(name: str, looks: dict[str, os.stat_result] | None = None) -> bytes | None:
+    """The bytes of a file; None where it cannot be read, or is no source file by its size.
+
+    How it looked before it was read is put into `looks`, if it was as large as it looked.
+    """
     try:
         handle = os.open(name, _FLAGS)
     except (OSError, ValueError):
         return None
     try:
-        size = os.fstat(handle).st_size
+        info = os.fstat(handle)
+        size = info.st_size
         if size > MAX_READ:
             return None
         raw = os.read(handle, size + 1)
-        if len(raw) != size:
+        if len(raw) == size:
+            if looks is not None:
+                looks[name] = info
+        else:
             # Files of some systems have no size, or grow meanwhile.
             while more := os.read(handle, _PIECE):
                 raw += more

@@ -231,7 +231,11 @@ class Start:
         self.tree = SettingsTree(
             self.settings, asked.overrides, is_fixed=asked.config is not None, paths=asked.paths
         )
-        self.front = None if asked.from_stdin else Front(asked.paths, self.tree, docs=asked.docs)
+        self.front = (
+            None
+            if asked.from_stdin
+            else Front(asked.paths, self.tree, docs=asked.docs, cache=lambda: asked.cache)
+        )
 
     @property
     def files(self) -> int:
@@ -247,7 +251,10 @@ class Start:
             return False
         gates = Gates(load_gate_facts(lambda: self.asked.cache))
         with ProgressBar(wanted=not (self.asked.no_progress or self.asked.quiet)) as progress:
-            return self.front.is_clean(gates, progress)
+            is_clean = self.front.is_clean(gates, progress)
+        if is_clean:
+            self.front.keep()
+        return is_clean
 
 
 def analyse(

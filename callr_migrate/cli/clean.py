@@ -14,12 +14,12 @@ from callr_migrate.cli.console import CommandError, write_text
 @cache_dir_option
 def command(cache_dir: Path | None) -> None:
     """Remove what is kept between runs; the folder itself stays if it holds anything else."""
-    from callr_migrate.pack.compiled import remove_compiled
+    from callr_migrate.cache.stored import remove
 
     folder = cache_folder(cache_dir)
     assert folder is not None
     try:
-        count = remove_compiled(folder)
+        count = remove(folder)
     except OSError as error:
         raise CommandError(f"{folder}: cannot be removed: {(error.strerror or str(error)).lower()}") from None
     write_text(f"Removed {count} file{'' if count == 1 else 's'} from {folder}.\n")

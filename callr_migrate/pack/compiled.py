@@ -120,17 +120,9 @@ def _compiled(folders: Sequence[Path], key: bytes, cache: Path | None) -> RulePa
     return pack
 
 
-def remove_compiled(folder: Path) -> int:
-    """Remove what `load_pack` kept there, and the folder if nothing else is in it; how many files went.
-
-    Raises `OSError`.
-    """
-    kept = [*folder.glob("rules-*.compiled"), *folder.glob("rules-*.tmp")]
-    for path in kept:
-        path.unlink(missing_ok=True)
-    with suppress(OSError):
-        folder.rmdir()
-    return len(kept)
+def compiled_files(folder: Path) -> list[Path]:
+    """What `load_pack` kept there, and what a run that was killed has left of it; raises `OSError`."""
+    return [*folder.glob("rules-*.compiled"), *folder.glob("rules-*.tmp")]
 
 
 def _key(folders: Iterable[Path]) -> bytes:

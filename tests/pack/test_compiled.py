@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from callr_migrate.cache.stored import remove
 from callr_migrate.pack import RuleError, load_pack, shipped_rules
-from callr_migrate.pack.compiled import compile_pack, remove_compiled
+from callr_migrate.pack.compiled import compile_pack
 from callr_migrate.pack.loader import read_pack
 
 RULE = """
@@ -177,8 +178,8 @@ def test_only_what_is_ours_is_removed(tmp_path: Path, rules: Path) -> None:
     load_pack([rules], cache=cache)
     load_pack(cache=cache)
     (cache / "notes.txt").write_text("mine")
-    assert remove_compiled(cache) == 2
+    assert remove(cache) == 2
     assert [path.name for path in cache.iterdir()] == ["notes.txt"]
     (cache / "notes.txt").unlink()
-    assert remove_compiled(cache) == 0
+    assert remove(cache) == 0
     assert not cache.exists()

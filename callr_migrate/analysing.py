@@ -27,6 +27,7 @@ from callr_migrate.secret_text import Credentials, may_stand_in
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
+from callr_migrate.stages import Stages, current, stage
 
 Component = tuple[SourceFile, ...]
 # Characters of source that are worth a message to another process.
@@ -57,6 +58,7 @@ class Done:
     report: Report = field(default_factory=Report)
     loaded: dict[Path, SourceFile] = field(default_factory=dict)
     credentials: Credentials = field(default_factory=Credentials)
+    stages: Stages | None = None  # the worker's, with the first part of a task
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class _Task:
 
     setup: bytes | Path
     parts: bytes | Path
+    is_profiled: bool = False
 
 
 def analyse_parts(
@@ -159,7 +162,9 @@ def _results(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callr-migrate-")))
         common = _packed(setup, folder, "setup")
         batches = list(_batches(parts))
-        tasks = (_Task(common, _packed(batch, folder, str(n))) for n, batch in enumerate(batches))
+        stages = current()
+        profiled = stages is not None
+        tasks = (_Task(common, _packed(batch, folder, str(n)), profiled) for n, batch in enumerate(batches))
         done = 0
         for batch, result in zip(batches, workers.results(_work, tasks), strict=True):
             done += len(batch)
@@ -167,10 +172,12 @@ def _results(
             every: list[Done] = []
             # Of several parts only the one at fault is lost.
             for part in batch if isinstance(result, Lost) else ():
-                task = _Task(common, _packed((part,), folder, "alone"))
+                task = _Task(common, _packed((part,), folder, "alone"), profiled)
                 again = next(workers.results(_work, [task])) if len(batch) > 1 else result
                 every += _lost(again, part) if isinstance(again, Lost) else again
             every += [] if isinstance(result, Lost) else result
+            if stages is not None:
+                stages.workers += [each.stages for each in every if each.stages is not None]
             yield from (_named(done, names) for done in every) if names else every
 
 
@@ -206,7 +213,8 @@ def analyse_part(
 ) -> Done:
     """Analyse one part by itself."""
     # libcst takes a fifth of a second to import.
-    from callr_migrate.engine import analyse
+    with stage("importing the analysis"):
+        from callr_migrate.engine import analyse
 
     done = Done()
     done.findings, done.credentials = analyse(
@@ -266,6 +274,16 @@ def _unpacked(packed: bytes | Path) -> Any:
 
 def _work(task: _Task) -> list[Done]:
     """In a worker: the parts of a task."""
+    if not task.is_profiled:
+        return _worked(task)
+    from callr_migrate.profiling import in_worker
+
+    results, stages = in_worker(lambda: _worked(task), is_process=isinstance(task.setup, Path))
+    results[0].stages = stages
+    return results
+
+
+def _worked(task: _Task) -> list[Done]:
     setup, selection = _setup(task.setup)
     if setup.is_remote and not setup.settings.root.is_dir():
         raise ExecutorError(

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from callr_migrate.import_graph import ImportGraph
+from callr_migrate.stages import staged
 
 
+@staged("following imports")
 def components(files: Iterable[str], graph: ImportGraph) -> list[list[str]]:
     """The parts, each sorted, in the order of their first files.
 

@@ -13,6 +13,7 @@ from callr_migrate.config import shown_path
 from callr_migrate.findings import Finding, Report
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceFile
+from callr_migrate.stages import staged
 
 Sources = Mapping[Path, SourceFile]
 
@@ -42,6 +43,7 @@ class Counting:
     def _changes(self) -> Changes | None:
         return None if self.diff_base is None else changes_since(self.diff_base, self.root)
 
+    @staged("counting")
     def selected(
         self, findings: Iterable[Finding], sources: Sources, shown: frozenset[Path]
     ) -> list[Finding]:
@@ -74,6 +76,7 @@ class Counting:
         self.report.unselected = sum(unselected for _, unselected in self._left_out.values())
         return counted
 
+    @staged("counting")
     def to_fix(self, findings: list[Finding], sources: Sources) -> list[Finding]:
         """Those whose groups have a member in a line that matters: a group is applied whole."""
         changes = self.changes
@@ -86,6 +89,7 @@ class Counting:
         }
         return [finding for finding in findings if finding.fix is not None and finding.fix.group in groups]
 
+    @staged("counting")
     def counted(self, findings: list[Finding], sources: Sources, *, written: bool) -> list[Finding]:
         """Those that are done, and those that no baseline knows and that are in lines that matter."""
         return self._in_changed_lines(
@@ -127,6 +131,7 @@ class Counting:
         return shown
 
     @staticmethod
+    @staged("counting")
     def told_once(findings: list[Finding], sources: Sources, written: Sources) -> list[Finding]:
         """The findings in their order: the first of a kind keeps its help, the others name its place."""
         first: dict[str, str] = {}

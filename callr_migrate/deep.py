@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from callr_migrate.stages import carried, current
+
 Result = TypeVar("Result")
 
 # The tree of a long expression is deep, and so is walking it. A system that is short of addresses gives less.
@@ -48,7 +50,7 @@ class Deep:
         limit, thresholds = sys.getrecursionlimit(), gc.get_threshold()
         try:
             gc.set_threshold(*_GARBAGE)
-            thread = _started(target)
+            thread = _started(carried(current(), target))
             while thread.is_alive():
                 # A wait without an end would not hear of an interruption on Windows.
                 thread.join(0.1)

@@ -19,6 +19,7 @@ from callr_migrate.git_excludes import exclude_files
 from callr_migrate.ignores import Ignores, Layers
 from callr_migrate.projectfiles.kinds import kind_of
 from callr_migrate.settings_tree import NAMES, SettingsTree
+from callr_migrate.stages import staged
 from callr_migrate.suffixes import DOCUMENTS, SUFFIXES
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Discovery:
         return list(map(Path, self.excluded_names))
 
 
+@staged("walking")
 def discover(paths: Sequence[Path], settings: Settings | SettingsTree, *, docs: bool = False) -> Discovery:
     """Find the Python files at and below `paths`, named as given (below a folder: the folder's name and the rest).
 

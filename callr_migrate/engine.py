@@ -38,10 +38,12 @@ from callr_migrate.rewrite.writer import Writer
 from callr_migrate.secret_text import Credentials, in_text
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.stages import count, stage, staged
 
 _MAX_ROUNDS = 50
 
 
+@staged("other analysis")
 def analyse(
     settings: Settings,
     pack: RulePack,
@@ -210,7 +212,8 @@ class _Engine:
         while True:
             calls += self._detected(evaluator, project, done)
             try:
-                every = through_wrappers(evaluator, project.modules, calls)
+                with stage("searching for calls"):
+                    every = through_wrappers(evaluator, project.modules, calls)
             except Exception as error:
                 self._failed(error)
                 every = calls
@@ -231,7 +234,8 @@ class _Engine:
                 detections: list[Detection] = []
                 for detect in detectors:
                     try:
-                        detections.append(detect(evaluator, module))
+                        with stage("searching for calls"):
+                            detections.append(detect(evaluator, module))
                     except Exception as error:
                         self._failed(error, module.path)
                 for detection in detections:
@@ -243,11 +247,13 @@ class _Engine:
                         for line, reason in detection.unseen
                     ]
 
+    @staged("judging calls")
     def _judged(
         self, evaluator: Evaluator, planner: RequestPlanner, calls: list[LegacyCall]
     ) -> tuple[list[CallState], list[Finding]]:
         states: list[CallState] = []
         planner.calls = calls
+        count("judging calls", calls=len(calls))
         for done, call in enumerate(calls):
             self.on_progress(done, len(calls), "Judging calls")
             try:
@@ -276,6 +282,7 @@ class _Engine:
             found = []
         return states, [finding for finding in found if finding is not None]
 
+    @staged("searching for calls")
     def _received(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         try:
             return list(webhook_findings(evaluator, project.modules, [state.call for state in states]))
@@ -293,6 +300,7 @@ class _Engine:
             self._failed(error)
             return [_only_told(state) for state in states]
 
+    @staged("planning")
     def _planned(self, evaluator: Evaluator, project: Project, states: list[CallState]) -> list[Finding]:
         prepare(evaluator, states, settled=self.options.auth is not None)
         for _ in range(_MAX_ROUNDS):
@@ -313,6 +321,7 @@ class _Engine:
             *credential_findings(findings.secrets, clients, calls, self._may_change),
         ]
 
+    @staged("planning")
     def _scenarios(self, evaluator: Evaluator, states: list[CallState]) -> None:
         """What may stand in place of retired apps, where that is asked for."""
         if not self.scaffolds or self.stories is None or self.secrets is None:

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from callr_migrate import __version__
+from callr_migrate.stages import stage
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -126,7 +127,8 @@ class Workers:
                 return
             item, future = waiting.popleft()
             try:
-                result: Result | Lost = future.result()
+                with stage("waiting for workers"):
+                    result: Result | Lost = future.result()
             except BrokenExecutor:
                 # Which of those that were under way is at fault, nobody knows: each is tried on its own.
                 self._check()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from callr_migrate.findings import Applicability, Edit, Failure, Finding
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.stages import staged
 
 # What the files around the code need follows from all of the code, so it may come up again while some of it is left.
 _FOLLOWING = "CLR7"
@@ -36,6 +37,7 @@ class Fixing:
         """The files that a group changes."""
         return list(self.groups[group])
 
+    @staged("writing edits")
     def accept_all(self) -> Failure | None:
         """Take every group; what stands against it, if anything."""
         self.accepted = set(self.groups)
@@ -46,6 +48,7 @@ class Fixing:
         self.accepted = set()
         return list(self.groups)
 
+    @staged("writing edits")
     def accept(self, group: str) -> Failure | None:
         """Take one group more; what stands against it, if anything."""
         problem = self._problem({group}) or self._problem({*self.accepted, group})
@@ -61,6 +64,7 @@ class Fixing:
                 return Failure(path, str(error))
         return None
 
+    @staged("writing edits")
     def changed(self) -> dict[Path, SourceFile]:
         """The files as the accepted groups make them."""
         return {

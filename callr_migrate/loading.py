@@ -21,6 +21,7 @@ from callr_migrate.projectfiles.reading import decoded
 from callr_migrate.reach import Reach
 from callr_migrate.sieve import MAX_READ, has_comment, is_declared
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.stages import count, staged
 from callr_migrate.suffixes import is_embedding, searched
 
 
@@ -104,6 +105,7 @@ class Loader:
         """The project's folder, without links."""
         return self.named_root.resolve()
 
+    @staged("reading and searching")
     def load(self, part: Discovery) -> Candidates:
         """The files of a part that may matter, and those around them."""
         candidates = self._code(part)
@@ -185,6 +187,7 @@ class Loader:
             candidates.parts = [
                 [Path(name) for name in part] for part in components(reached & names.keys(), reach.graph)
             ]
+            count("following imports", files=len(reached), parts=len(candidates.parts))
         # Else the analysis might come across one of them on its own, as it is on disk.
         reached |= names.keys() & {str(path) for path in self.overlay}
         for name in sorted(reached):

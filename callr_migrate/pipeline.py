@@ -29,6 +29,7 @@ from callr_migrate.scaffolding import ScaffoldFile, scaffold_files, told_of, wri
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
+from callr_migrate.stages import stage
 from callr_migrate.writing import WriteError, write_together
 
 # Characters of source. To start a process takes as long as to analyse a third of them.
@@ -221,7 +222,8 @@ class _Run:
         }
         if not (candidates.sources or candidates.around):
             return self._regrouped(found)
-        from callr_migrate.projectfiles.plan import Project, project_findings
+        with stage("project files"):
+            from callr_migrate.projectfiles.plan import Project, project_findings
 
         return self._regrouped(
             project_findings(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from callr_migrate.import_graph import Contents, ImportGraph, Parts
+from callr_migrate.stages import staged
 
 ALL = "*"
 _EVERYTHING = frozenset({ALL})
@@ -85,6 +86,7 @@ class _Summary:
 class Reach:
     """Follows what is tainted from file to file. All paths are resolved."""
 
+    @staged("following imports")
     def __init__(self, files: Iterable[str], contents: Contents, root: str, is_legacy: IsLegacy) -> None:
         self.graph = ImportGraph(files, contents, root)
         self.contents = contents
@@ -96,6 +98,7 @@ class Reach:
         self._summaries: dict[str, _Summary] = {}
         self._seeds: dict[str, set[int]] = {}
 
+    @staged("following imports")
     def files(self, sources: Iterable[str], forwards: IsLegacy = lambda _: False) -> set[str]:
         """The files that get something tainted from `sources`, these included.
 

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callr_migrate.stages import count, staged
 from callr_migrate.suffixes import NOTEBOOK, is_embedding, searched
 
 if TYPE_CHECKING:
@@ -46,12 +47,14 @@ class Sieve:
         self._find_records = records
         self._clean: set[str] = set()
 
+    @staged("reading and searching")
     def suspects(self, names: Iterable[str], on_file: Callable[[int, int], None] | None = None) -> list[str]:
         """Those of some files of code that pass a gate, cannot be read as they should be, or have comments of ours.
 
         `on_file` is called now and then with (files done, files in all).
         """
         names = list(names)
+        count("reading and searching", files=len(names))
         found: list[str] = []
         clean = self._clean
         records = self._records_for(names)
@@ -76,6 +79,7 @@ class Sieve:
         """Whether a file is known to be of no concern."""
         return name in self._clean
 
+    @staged("reading and searching")
     def suspects_around(self, names: Iterable[str]) -> list[str]:
         """Those of some files around the code that name a legacy library or address, or cannot be read."""
         names = list(names)
@@ -92,6 +96,7 @@ class Sieve:
             records.note({name: looks[name] for name in looks if name not in known}, around=True)
         return found
 
+    @staged("cache")
     def _records_for(self, names: Sequence[str]) -> Records | None:
         if self.records is None and len(names) >= _FEW:
             self.records = self._find_records()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callr_migrate.source import SourceFile, Staged
+from callr_migrate.stages import count, staged
 
 Change = tuple[SourceFile, SourceFile]  # the file as it was read, and as it is to be
 
@@ -22,8 +23,10 @@ class WriteError(Exception):
         self.path = path
 
 
+@staged("writing files")
 def write_together(changes: Sequence[Change]) -> None:
     """Replace all of the files; raises `WriteError`, and then they are as they were."""
+    count("writing files", files=len(changes))
     staged: list[Staged] = []
     done: list[SourceFile] = []
     path = changes[0][0].path

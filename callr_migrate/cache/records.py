@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from callr_migrate.cache import stored
 from callr_migrate.cache.stamps import Stamp, counts, packed, stamp_of, unpacked
 from callr_migrate.pack.gating import dumped
+from callr_migrate.stages import count, staged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,7 @@ class Records:
         self._moment = 0
         self._is_news = False
 
+    @staged("cache")
     def unchanged(self, names: Sequence[str], *, around: bool = False) -> set[str]:
         """Those of some files that are as they were when they were found to be of no concern."""
         self._moment = time.time_ns()
@@ -67,8 +69,10 @@ class Records:
             if stamp == (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns):
                 found.add(name)
                 holding[key] = stamp
+        count("cache", files=len(found))
         return found
 
+    @staged("cache")
     def note(self, clean: Mapping[str, os.stat_result], *, around: bool = False) -> None:
         """Files of those that were just asked about are of no concern; each was looked at before it was read."""
         kind = _AROUND if around else ""
@@ -78,6 +82,7 @@ class Records:
                 self._holding[kind + os.path.join(self._base, name)] = stamp  # noqa: PTH118
                 self._is_news = True
 
+    @staged("cache")
     def keep(self) -> None:
         """Write down what is new."""
         if not self._is_news:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -23,6 +24,7 @@ from callr_migrate.cli.console import (
 from callr_migrate.cli.inputs import asked_paths, read_standard_input
 from callr_migrate.cli.progress import ProgressBar
 from callr_migrate.output import FORMATS, MACHINE_FORMATS, renderer
+from callr_migrate.stages import stage, staged
 
 if TYPE_CHECKING:
     from callr_migrate.config import Settings
@@ -155,6 +157,25 @@ def analysis_options(command: Command) -> Command:
     return command
 
 
+def profiled(command: Command) -> Command:
+    """Add `--profile` to a command, which need not know of it."""
+
+    @wraps(command)
+    def within(*, profile: bool, **options: Any) -> Any:
+        if not profile:
+            return command(**options)
+        from callr_migrate.cli.profile import with_profile
+
+        return with_profile(lambda: command(**options))
+
+    option = click.option(
+        "--profile",
+        is_flag=True,
+        help="Say on standard error where the time of the run went, stage by stage.",
+    )
+    return cast("Command", option(within))
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the command line asks for, apart from the settings."""
@@ -219,6 +240,7 @@ class Asked:
 class Start:
     """The first look at the files of a run, which is all that clean ones need. Raises `ConfigError` and `RuleError`."""
 
+    @staged("settings")
     def __init__(self, asked: Asked, *, quiet: bool = False) -> None:
         from callr_migrate.config import load_settings
         from callr_migrate.front import Front
@@ -242,6 +264,7 @@ class Start:
         """How many files of code were asked for."""
         return len(self.front.found.names) if self.front is not None else 1
 
+    @staged("loading rules")
     def is_clean(self) -> bool:
         """Whether there is nothing to find, and nothing that could not be done; False where that takes a closer look."""
         from callr_migrate.gates import Gates
@@ -270,7 +293,8 @@ def analyse(
     start: Start | None = None,
 ) -> Outcome:
     """Run the pipeline, with a progress bar and notes unless `quiet`; raises `ConfigError` and `RuleError`."""
-    from callr_migrate.pipeline import Request, run
+    with stage("importing the analysis"):
+        from callr_migrate.pipeline import Request, run
 
     if attest and asked.diff_base is not None:
         raise click.UsageError("--attest is for all lines, so it excludes --diff-base")
@@ -305,6 +329,7 @@ def analyse(
     return outcome
 
 
+@staged("rendering")
 def print_report(asked: Asked, outcome: Outcome, *, to_stderr: bool = False) -> None:
     """Write findings, or their counts, to where they were asked for, else to standard output (or error).
 

@@ -15,6 +15,7 @@ from callr_migrate.cli.analysis import (
     exit_code,
     print_errors,
     print_report,
+    profiled,
 )
 from callr_migrate.cli.console import print_note, write_text
 from callr_migrate.output import clean_line
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("check", short_help="Report every legacy use.")
 @analysis_options
+@profiled
 @click.option(
     "--attest",
     is_flag=True,

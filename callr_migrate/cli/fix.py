@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callr_migrate.cli.analysis import Asked, analyse, analysis_options, exit_code, print_errors, print_report
+from callr_migrate.cli.analysis import (
+    Asked,
+    analyse,
+    analysis_options,
+    exit_code,
+    print_errors,
+    print_report,
+    profiled,
+)
 from callr_migrate.cli.console import print_note, write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
 
 @click.command("fix", short_help="Rewrite what can be rewritten.")
 @analysis_options
+@profiled
 @click.option(
     "--unsafe-fixes",
     is_flag=True,

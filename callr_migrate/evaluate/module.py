@@ -11,6 +11,7 @@ from callr_migrate.evaluate.binder import Binder, place_nonlocal
 from callr_migrate.evaluate.index import Index, InexactTreeError, Span
 from callr_migrate.evaluate.scopes import COMPREHENSIONS, Binding, Scope
 from callr_migrate.source import SourceFile
+from callr_migrate.stages import count, stage
 
 __all__ = ["Binding", "InexactTreeError", "Module", "Scope", "Span"]
 
@@ -28,7 +29,9 @@ class Module:
         self.source = source
         self.name = name
         self.is_package = is_package
-        self.tree = cst.parse_module(source.text)
+        with stage("parsing"):
+            self.tree = cst.parse_module(source.text)
+        count("parsing", files=1, characters=len(source.text))
         index = Index(self.tree)
         index.align(source.text)
         self.spans: dict[cst.CSTNode, Span] = index.inner

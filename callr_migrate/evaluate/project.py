@@ -9,6 +9,7 @@ import libcst as cst
 
 from callr_migrate.evaluate.module import Binding, InexactTreeError, Module
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.stages import staged
 
 # The methods of lists, dicts and sets that put something into them.
 CHANGING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
@@ -55,6 +56,7 @@ class Project:
         """All modules loaded so far."""
         return [module for module in self._modules.values() if module is not None]
 
+    @staged("indexing")
     def add(self, source: SourceFile) -> Module:
         """Parse and keep a file; raises what `Module` raises."""
         key = source.path.resolve()

@@ -17,6 +17,7 @@ from callr_migrate import __version__
 from callr_migrate.digests import SIZE, sha256
 from callr_migrate.pack import gating
 from callr_migrate.pack.gating import GateFacts
+from callr_migrate.stages import staged
 
 if TYPE_CHECKING:
     from callr_migrate.pack.model import RulePack
@@ -48,6 +49,7 @@ def shown(path: Path, folder: Path) -> str:
     return f"{folder.name}/{path.relative_to(folder).as_posix()}"
 
 
+@staged("loading rules")
 def load_pack(overlays: Sequence[Path] = (), base: Path | None = None, cache: Path | None = None) -> RulePack:
     """The shipped pack (or `base`) with the folders of `overlays` laid over it, entry by entry.
 
@@ -64,6 +66,7 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None, cache: Pa
     return _compiled(folders, key, cache)
 
 
+@staged("loading rules")
 def load_gate_facts(cache: Callable[[], Path | None]) -> GateFacts:
     """What the gates need of the shipped pack, without the rest where that is compiled; raises `RuleError`.
 

@@ -26,6 +26,7 @@ from callr_migrate.projectfiles.requirement import normal
 from callr_migrate.projectfiles.usage import Use, use_of
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
+from callr_migrate.stages import staged
 
 REQUIRED, LOCKED, ADDRESS, CREDENTIAL = "CLR701", "CLR702", "CLR703", "CLR704"
 _CALLS = "CLR1"
@@ -52,6 +53,7 @@ class Project:
     selection: Selection
 
 
+@staged("project files")
 def project_findings(project: Project, found: Sequence[Finding]) -> list[Finding]:
     """All findings: those of the code, whose fixes may have got further edits, and those of the files around it."""
     return _Plan(project, found).run()

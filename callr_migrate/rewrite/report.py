@@ -29,6 +29,7 @@ from callr_migrate.rewrite.state import CallState
 from callr_migrate.rewrite.style import line_indent
 from callr_migrate.rewrite.text import Replacement, Texts, apart
 from callr_migrate.rewrite.writer import Writer
+from callr_migrate.stages import staged
 
 
 class Findings:
@@ -55,6 +56,7 @@ class Findings:
                 self._answers.setdefault(ref, []).append(use)
         self._mapped = {state.call.ref for state in self.plan.calls if state.mapped}
 
+    @staged("writing edits")
     def all(self) -> list[Finding]:
         """All findings, fixes grouped, sorted by place."""
         found: list[tuple[Module, Finding, Applicability]] = []
@@ -81,6 +83,7 @@ class Findings:
         grouped = self._grouped(found)
         return sorted(grouped, key=lambda finding: (str(finding.path), finding.start, finding.code))
 
+    @staged("writing edits")
     def keep_credentials(self) -> None:
         """Refuse the calls whose new text, or that of their client, would hold a literal credential."""
         for state in self.plan.calls:

@@ -22,6 +22,7 @@ from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
 from callr_migrate.rewrite.style import Style, copied, is_atom
 from callr_migrate.rewrite.text import Piece, Render, Texts
 from callr_migrate.rewrite.uses import is_load
+from callr_migrate.stages import staged
 
 _QUOTE = ("urllib.parse", "quote")
 
@@ -51,6 +52,7 @@ class Writer:
         self._consumed: dict[Module, set[cst.CSTNode]] = {module: set() for module in self.modules}
         self._by_module: dict[Module, list[CallState]] | None = None
 
+    @staged("writing edits")
     def write(self) -> None:
         """Fill `texts`. Calls that turn out not to be writable are refused; then the caller plans anew."""
         for client in self.plan.clients:

@@ -105,9 +105,13 @@ class Reach:
         What the sources import may be given their clients: where it `forwards`, by its bytes, it is tainted, too.
         """
         reached = set(sources)
+        imported = self.graph.imported_by(reached)
+        if imported <= reached and all(reached.issuperset(self.graph.importers_of(path)) for path in reached):
+            # There is nobody else who could get anything from them.
+            return reached
         for path in reached:
             self._seeds[path] = self._seeds_of(path, self.is_legacy)
-        for path in self.graph.imported_by(reached):
+        for path in imported:
             if forwards(self.contents(path)):
                 self._seeds.setdefault(path, set()).update(self._seeds_of(path, forwards))
                 reached.add(path)

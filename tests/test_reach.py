@@ -6,7 +6,7 @@ import pytest
 
 from callr_migrate.gates import Gates
 from callr_migrate.pack import load_pack
-from callr_migrate.reach import Reach
+from callr_migrate.reach import Reach, _summarised
 
 CLIENT = "import callr\napi = callr.Api('l', 'p')\nOTHER = 1\n"
 
@@ -205,3 +205,29 @@ def test_who_else_calls_what_a_client_is_handed_to() -> None:
     reach = Reach(contents, contents.__getitem__, "/r", gates.passes)
     found = reach.files(["/r/main.py"], gates.forwards)
     assert found == {"/r/main.py", "/r/inner.py", "/r/helpers.py", "/r/other.py"}
+
+
+def test_what_nobody_else_can_get_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Legacy files that only import each other need no names; one importer more, and they do."""
+    files = {
+        "client.py": CLIENT,
+        "script.py": CLIENT,
+        "both.py": f"import client\n{CLIENT}",
+        "a.py": "import os\n",
+    }
+    looked_at: list[bytes] = []
+
+    def summarised(raw: bytes) -> object:
+        looked_at.append(raw)
+        return _summarised(raw)
+
+    monkeypatch.setattr("callr_migrate.reach._summarised", summarised)
+    assert reached(files) == {"client.py", "script.py", "both.py"}
+    assert not looked_at
+    assert reached({**files, "b.py": "from script import api\n"}) == {
+        "client.py",
+        "script.py",
+        "both.py",
+        "b.py",
+    }
+    assert looked_at

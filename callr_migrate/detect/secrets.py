@@ -63,6 +63,7 @@ class Secrets:
                 self._give(ref)
         self._spans: dict[Module, tuple[Span, ...]] = {}
         self._literals: dict[Module, dict[Span, cst.CSTNode]] = {}
+        self._texts: dict[Module, dict[Span, set[str]]] = {}
         self._values: dict[Module, Values] = {}
 
     @property
@@ -88,8 +89,8 @@ class Secrets:
         inside = spans[bisect_left(spans, (place[0], place[0])) : bisect_left(spans, (place[1], place[1]))]
         if not inside:
             return set()
-        texts = {module.span(node): node for node in module.strings}
-        return set().union(*(_values(texts[span]) for span in inside if span in texts))
+        texts = self._shown(module)
+        return set().union(*(texts[span] for span in inside if span in texts))
 
     def kept_from(self, finding: Finding, module: Module) -> Finding:
         """The finding without the credentials of its module, and with the places of all of them."""
@@ -162,12 +163,11 @@ class Secrets:
 
     def _all(self, module: Module) -> Iterator[Span]:
         hidden = {module.span(node) for node in self.given.get(module, ())} | set(self._named(module))
-        texts = {module.span(node): node for node in module.strings}
-        values = self.values.union(*(_values(texts[span]) for span in hidden if span in texts))
+        texts = self._shown(module)
+        values = self.values.union(*(texts[span] for span in hidden if span in texts))
         long = self._values[module] = Values(values)
         yield from hidden
-        for span, node in texts.items():
-            shown = _values(node)
+        for span, shown in texts.items() if values else ():
             if shown & values or any(map(long.are_in, shown)):
                 yield span
         for span in module.comments:
@@ -177,12 +177,20 @@ class Secrets:
         """The literals that are told to be credentials where they stand, in source order."""
         found = self._literals.get(module)
         if found is None:
-            secret = {module.span(node): node for node in module.strings if self._is_secret(module, node)}
-            found = self._literals[module] = dict(sorted(secret.items(), key=lambda item: item[0]))
+            texts = self._shown(module)
+            spans = {module.span(node): node for node in module.strings}
+            secret = [span for span, node in spans.items() if self._is_secret(module, node, texts[span])]
+            found = self._literals[module] = {span: spans[span] for span in sorted(secret)}
         return found
 
-    def _is_secret(self, module: Module, node: cst.CSTNode) -> bool:
-        values = _values(node)
+    def _shown(self, module: Module) -> dict[Span, set[str]]:
+        """What each literal of a module may stand for."""
+        found = self._texts.get(module)
+        if found is None:
+            found = self._texts[module] = {module.span(node): _values(node) for node in module.strings}
+        return found
+
+    def _is_secret(self, module: Module, node: cst.CSTNode, values: set[str]) -> bool:
         if not values and not isinstance(node, cst.FormattedString):
             return False
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +24,9 @@ class Ref:
 class Value:
     """Base of all values."""
 
-    def options(self) -> Iterator[Value]:
+    def options(self) -> Collection[Value]:
         """The alternatives of a union; a plain value is its own only one."""
-        yield self
+        return (self,)
 
 
 @dataclass(frozen=True)
@@ -210,9 +210,9 @@ class Union(Value):
 
     members: frozenset[Value]
 
-    def options(self) -> Iterator[Value]:
+    def options(self) -> Collection[Value]:
         """Each member."""
-        yield from self.members
+        return self.members
 
 
 def union(values: Iterable[Value]) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from callr_migrate.evaluate import Module
@@ -10,7 +12,7 @@ from callr_migrate.rewrite import dates, fields, identifiers
 from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.carriers import FOLLOWED, Carriers, Ways
 from callr_migrate.rewrite.constants import Constants, calls_of
-from callr_migrate.rewrite.uses import is_tested, loads, shows
+from callr_migrate.rewrite.uses import is_tested, shows
 
 __all__ = ["AnswerUse", "Answers"]
 
@@ -19,8 +21,14 @@ class Answers:
     """The uses of legacy answers in one module."""
 
     def __init__(
-        self, carriers: Carriers, constants: Constants, module: Module, legacy_calls: set[cst.CSTNode]
+        self,
+        carriers: Carriers,
+        constants: Constants,
+        module: Module,
+        reads: Iterable[cst.BaseExpression],
+        legacy_calls: set[cst.CSTNode],
     ) -> None:
+        """`reads` are the `loads` of the module."""
         self.carriers = carriers
         self.constants = constants
         self.flows = Ways(carriers, module)
@@ -33,17 +41,15 @@ class Answers:
         self.identifiers = identifiers.IdentifierUses(self.flows, rule)
         self.found: list[AnswerUse] = []
         self._seen: set[cst.CSTNode] = set()
-        for node in loads(self.module):
+        for node in reads:
             self._look_at(node)
 
     def _look_at(self, node: cst.BaseExpression) -> None:
-        if node in self._seen:
-            return
-        self._seen.add(node)
         value = self.evaluator.evaluate(self.module, node)
         held = self.carriers.carried(value)
-        if not held:
+        if not held or node in self._seen:
             return
+        self._seen.add(node)
         if self.carriers.is_changed_elsewhere(value):
             use = AnswerUse(self.module, node, calls_of(held))
             use.blocked = f"`{self._short(node)}` holds answers, and is changed under another name (line {self._line(node)})"

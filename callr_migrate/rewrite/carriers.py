@@ -23,6 +23,7 @@ from callr_migrate.evaluate.values import (
     Named,
     Row,
     Symbol,
+    Union,
     Unknown,
     Value,
 )
@@ -34,6 +35,11 @@ _OF_CONTAINERS = _NEVER_MIND | {"builtins.len", "builtins.any", "builtins.all"}
 # Methods of lists, dicts and sets that give nothing, and those that put what they are given into them.
 _SILENT = {"append", "appendleft", "add", "clear", "extend", "insert", "reverse", "update"}
 _ORDERING = {"builtins.max", "builtins.min", "builtins.sorted"}
+
+
+# What may hold an answer that it is not itself.
+_HOLDERS = frozenset({Extended, Literal, Collected, Row, Named, Union})
+_NOTHING: frozenset[Answer] = frozenset()
 
 
 def matters(answer: Answer) -> bool:
@@ -68,9 +74,9 @@ class Carriers:
     def carried(self, value: Value) -> frozenset[Answer]:
         """The answers in a value whose form matters."""
         if isinstance(value, Answer):
-            return frozenset({value}) if matters(value) else frozenset()
-        if isinstance(value, (Constant, Symbol, Unknown, FunctionValue)):
-            return frozenset()
+            return frozenset({value}) if matters(value) else _NOTHING
+        if type(value) not in _HOLDERS:
+            return _NOTHING
         known = self._known.get(value)
         if known is None:
             # A container that is put into itself adds nothing to what it holds.
@@ -91,7 +97,7 @@ class Carriers:
             return value.items
         if isinstance(value, Named):
             return [part for _, part in value.entries]
-        return [] if list(value.options()) == [value] else value.options()
+        return value.options()
 
 
 def _may_hold(node: cst.CSTNode) -> bool:

@@ -29,7 +29,7 @@ from callr_migrate.rewrite.mentions import Mention, find_mentions
 from callr_migrate.rewrite.request import PathValue, Refusal
 from callr_migrate.rewrite.state import CallState, ClientState, RewriteOptions
 from callr_migrate.rewrite.traps import copied_clients, tried_again
-from callr_migrate.rewrite.uses import ClientUses, Flows
+from callr_migrate.rewrite.uses import ClientUses, Flows, loads
 
 CLIENT = "CLR601"
 HANDLER = "CLR602"
@@ -159,11 +159,12 @@ class Planner:
             if isinstance(part, PathValue) and part.key is not None
         }
         for module in self.modules:
-            self.plan.answers += Answers(carriers, constants, module, legacy).found
+            reads = list(loads(module))
+            self.plan.answers += Answers(carriers, constants, module, reads, legacy).found
             for use in self.plan.answers if taken else ():
                 if use.place in taken:
                     self._take(use, *taken[use.place])  # type: ignore[index]
-            for ref, found in ClientUses(Flows(self.evaluator, module), legacy).found.items():
+            for ref, found in ClientUses(Flows(self.evaluator, module), reads, legacy).found.items():
                 client = self._clients.get(ref)
                 if client is not None:
                     client.uses += found

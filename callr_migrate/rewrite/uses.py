@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import libcst as cst
@@ -178,12 +178,15 @@ def _runs(option: Value, wanted: FunctionValue) -> bool:
 class ClientUses:
     """The uses of clients in one module other than for calls, by the construction that they come from."""
 
-    def __init__(self, flows: Flows, legacy_calls: set[cst.CSTNode]) -> None:
+    def __init__(
+        self, flows: Flows, reads: Iterable[cst.BaseExpression], legacy_calls: set[cst.CSTNode]
+    ) -> None:
+        """`reads` are the `loads` of the module."""
         self.flows = flows
         self.module = flows.module
         self.legacy_calls = legacy_calls
         self.found: dict[Ref, list[ClientUse]] = {}
-        for node in loads(self.module):
+        for node in reads:
             for client in clients(flows.evaluator.evaluate(self.module, node)):
                 if client.made_at is not None:
                     self._client(node, client.made_at)

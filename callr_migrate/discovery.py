@@ -23,10 +23,14 @@ from callr_migrate.stages import staged
 from callr_migrate.suffixes import DOCUMENTS, SUFFIXES
 
 if TYPE_CHECKING:
+    from callr_migrate.cache.walks import Trail
     from callr_migrate.findings import Failure
 
 _WILDCARDS = frozenset("*?[!\\/ #")
 _VIRTUAL = "pyvenv.cfg"
+_PATTERNS = ".gitignore"
+# Fewer folders are walked sooner than what is known of them.
+_FEW = 24
 
 Identity = tuple[int, int]  # device and inode of a folder
 
@@ -67,14 +71,57 @@ class Discovery:
 
 
 @staged("walking")
-def discover(paths: Sequence[Path], settings: Settings | SettingsTree, *, docs: bool = False) -> Discovery:
+def discover(
+    paths: Sequence[Path],
+    settings: Settings | SettingsTree,
+    *,
+    docs: bool = False,
+    cache: Callable[[], Path | None] | None = None,
+) -> Discovery:
     """Find the Python files at and below `paths`, named as given (below a folder: the folder's name and the rest).
 
     In a folder with settings of its own its own excludes count, in place of those from above. With `docs` pages with
-    code blocks are found, too.
+    code blocks are found, too. `cache` gives the folder for what is kept, if anything is.
     """
     tree = SettingsTree(settings, is_fixed=True) if isinstance(settings, Settings) else settings
-    walk = _Walk(tree, (*SUFFIXES, *DOCUMENTS) if docs else SUFFIXES)
+    suffixes = (*SUFFIXES, *DOCUMENTS) if docs else SUFFIXES
+    if cache is None or len(paths) != 1:
+        return _walked(_Walk(tree, suffixes), paths)
+    try:
+        return _walked(_Walk(tree, suffixes, limit=_FEW), paths)
+    except _ManyError as many:
+        folder = cache()
+        if folder is None:
+            return _walked(_Walk(tree, suffixes), paths)
+        return _known_or_walked(paths[0], tree, suffixes, many.start, folder)
+
+
+def _known_or_walked(
+    path: Path, tree: SettingsTree, suffixes: tuple[str, ...], start: _Folder, cache: Path
+) -> Discovery:
+    """What a walk of an earlier run found, if nothing has changed; else what is found now, which is kept."""
+    from callr_migrate.cache.walks import Walks
+
+    def describe(folder: str) -> str:
+        settings = tree.of_folder(folder)
+        return repr((str(settings.root), settings.exclude, settings.extend_exclude))
+
+    outer = [(ignores.prefix, ignores.lines) for ignores in start.ignores.files]
+    walks = Walks(cache, start.path, start.absolute, repr((suffixes, start.excluded, outer)), describe)
+    try:
+        known = walks.known()
+    except ConfigError:
+        known = None
+    if known is not None:
+        return Discovery(*known)
+    trail = walks.trail()
+    found = _walked(_Walk(tree, suffixes, trail=trail), [path])
+    if not found.errors:
+        walks.keep(trail, (found.names, found.around_names, found.excluded_names))
+    return found
+
+
+def _walked(walk: _Walk, paths: Sequence[Path]) -> Discovery:
     # The deepest first: a folder that was asked for by name is taken even if another path's walk excludes it.
     for path in sorted(paths, key=lambda path: -os.path.abspath(path).count(os.sep)):  # noqa: PTH100 - with `..` gone
         walk.take(path)
@@ -149,10 +196,29 @@ def excluder(settings: Settings) -> Callable[[str], bool]:
     return is_excluded
 
 
+class _ManyError(Exception):
+    """There are more folders than a walk was to look at; nothing is wrong so far."""
+
+    def __init__(self, start: _Folder) -> None:
+        super().__init__()
+        self.start = start
+
+
 class _Walk:
-    def __init__(self, tree: SettingsTree, suffixes: tuple[str, ...]) -> None:
+    """Goes through at most `limit` folders, raising `_ManyError`; `trail` is told what is looked at."""
+
+    def __init__(
+        self,
+        tree: SettingsTree,
+        suffixes: tuple[str, ...],
+        *,
+        limit: int | None = None,
+        trail: Trail | None = None,
+    ) -> None:
         self.tree = tree
         self.suffixes = suffixes
+        self.limit = limit
+        self.trail = trail
         self._excludes: dict[int, _Excludes] = {}
         self.seen: set[Identity] = set()
         self.files: dict[tuple[Identity, str], str] = {}
@@ -215,6 +281,8 @@ class _Walk:
         stack, self.links = [start], []
         is_asked_for = True
         while stack or self.links:
+            if self.limit is not None and len(self.seen) >= self.limit and not self.errors:
+                raise _ManyError(start)
             folder = stack.pop() if stack else self.links.pop()
             stack += self._enter(folder, is_asked_for=is_asked_for)
             is_asked_for = False
@@ -234,12 +302,14 @@ class _Walk:
         except OSError as error:
             self._fail(Path(folder.path), f"cannot read folder: {_why(error)}")
             return []
+        if self.trail is not None:
+            self.trail.enter(folder.path, info, found, _PATTERNS, NAMES)
         if _VIRTUAL in found and not is_asked_for and is_there(Path(folder.path, _VIRTUAL)):
             return []
         self.seen.add(identity)
         ignores = folder.ignores
-        if ".gitignore" in found and Path(folder.path, ".gitignore").is_file():
-            own = self._ignores(Path(folder.path, ".gitignore"), folder.absolute)
+        if _PATTERNS in found and Path(folder.path, _PATTERNS).is_file():
+            own = self._ignores(Path(folder.path, _PATTERNS), folder.absolute)
             ignores = Layers((*ignores.files, *own))
         excludes = folder.excludes
         if not found.keys().isdisjoint(NAMES):
@@ -332,7 +402,7 @@ class _Walk:
             outer = []
         top = outer[-1] if outer else Path(absolute)
         files = [(file, top) for file in exclude_files(top)]
-        files += [(folder / ".gitignore", folder) for folder in reversed(outer)]
+        files += [(folder / _PATTERNS, folder) for folder in reversed(outer)]
         ignores = Layers(
             ignore for path, folder in files if is_there(path) for ignore in self._ignores(path, str(folder))
         )

@@ -42,7 +42,7 @@ class Front:
         if found is not None:
             for name in (*found.names, *found.around_names):
                 tree.of(Path(name))
-        self.found = discover(paths, tree, docs=docs) if found is None else found
+        self.found = discover(paths, tree, docs=docs, cache=self._folder) if found is None else found
         self._projects: dict[Path, Discovery] = {}
         self._sieves: dict[object, Sieve] = {}
 
@@ -54,13 +54,21 @@ class Front:
         return known
 
     def _records(self, facts: GateFacts) -> Records | None:
-        folder = self.cache()
+        folder = self._folder()
         if folder is None:
             return None
         from callr_migrate.cache.records import Records
+
+        return Records(folder, self.tree.base.root, facts)
+
+    def _folder(self) -> Path | None:
+        """The folder for what is kept, where files can be known by their stamps."""
+        folder = self.cache()
+        if folder is None:
+            return None
         from callr_migrate.cache.stamps import TRUSTED
 
-        return Records(folder, self.tree.base.root, facts) if TRUSTED else None
+        return folder if TRUSTED else None
 
     def keep(self) -> None:
         """Keep for later runs what was found out of the files."""
@@ -81,7 +89,7 @@ class Front:
             if self.tree.is_one_project:
                 return self.found
             return Discovery(self.tree.below(named_root, self.found.names))
-        return discover([named_root], self.tree) if may_be_project(root) else Discovery()
+        return discover([named_root], self.tree, cache=self._folder) if may_be_project(root) else Discovery()
 
     @property
     def is_plain(self) -> bool:

@@ -23,11 +23,11 @@ class Ignores:
 
     def __init__(self, folder: str, lines: Sequence[str]) -> None:
         self.prefix = folder.rstrip(os.sep) + os.sep
-        self._lines = [line for line in lines if line.strip() and not line.startswith("#")]
+        self.lines = [line for line in lines if line.strip() and not line.startswith("#")]
         self.names: set[str] = set()
         suffixes: set[str] = set()
         self.is_any = False
-        for line in self._lines:
+        for line in self.lines:
             last = line.strip().lstrip("!").rstrip("/").rpartition("/")[2]
             if not _SPECIAL & set(last):
                 self.names.add(last)
@@ -58,7 +58,7 @@ class Ignores:
         from pathspec import GitIgnoreSpec
 
         good: list[str] = []
-        for line in self._lines:
+        for line in self.lines:
             try:
                 GitIgnoreSpec.from_lines([line])
             except ValueError:

@@ -190,7 +190,6 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "no count": lambda raw: whole(raw, b""),
     "too many": lambda raw: whole(raw, b"\xff" * 8 + raw[40:]),
     "one too few": lambda raw: whole(raw, (79).to_bytes(8, "big") + raw[40:]),
-    "no text": lambda raw: whole(raw, raw[32:-4] + b"\xed\xff\xff\xff"),
     "other names": lambda raw: whole(raw, raw[32:] + b"\0more"),
 }
 

@@ -19,7 +19,7 @@ from callr_migrate.gates import Gates
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.projectfiles.reading import decoded
 from callr_migrate.reach import Reach
-from callr_migrate.sieve import MAX_READ, has_comment, is_declared
+from callr_migrate.sieve import MAX_READ, has_comment, is_declared, read
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import count, staged
 from callr_migrate.suffixes import is_embedding, searched
@@ -225,10 +225,13 @@ class Loader:
 
     def _contents(self, name: str, passed: dict[str, bytes]) -> bytes:
         known = passed.get(name)
-        return known if known is not None else self._read(Path(name)) or b""
+        if known is not None:
+            return known
+        return (self._read(Path(name)) if self.overlay else read(name)) or b""
 
     def _code_of(self, name: str, passed: dict[str, bytes]) -> bytes:
-        return code_of(Path(name), self._contents(name, passed))
+        raw = self._contents(name, passed)
+        return code_of(Path(name), raw) if is_embedding(name) else raw
 
     def _passes(self, path: Path, raw: bytes) -> bool:
         return self.gates.passes(searched(path.name, raw))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.plain_imports import PlainGraph, plain_imports
 
 from callr_migrate.gates import Gates
 from callr_migrate.import_graph import Contents, ImportGraph, imports
@@ -44,6 +45,106 @@ from callr_migrate.pack.gating import GateFacts
 )
 def test_imports(text: str, expected: list[object]) -> None:
     assert list(imports(text.encode())) == expected
+
+
+TEXTS = st.sampled_from(
+    [
+        *(
+            "import",
+            "from",
+            " ",
+            " ",
+            "a",
+            "b",
+            "a.b",
+            "p",
+            ".",
+            "..",
+            ",",
+            "*",
+            "(",
+            ")",
+            ";",
+            ":",
+            "#",
+            "\n",
+            "\n",
+        ),
+        *(
+            "\\\n",
+            "\\\n\n",
+            "\r",
+            "\r\n",
+            "\ufeff",
+            "é",
+            "'",
+            "as",
+            "__import__('a')",
+            "import__('a')",
+            "import_module(\n'p.a')",
+        ),
+        *(
+            "from a import b",
+            "from . import a",
+            "from p import (a,\n b)",
+            "import p.a, b",
+            "\nimport a",
+            "\t",
+            "\0",
+        ),
+    ]
+)
+PROGRAM = st.lists(TEXTS | st.text(max_size=2), max_size=14).map("".join).map(lambda text: text.encode())
+
+
+@settings(max_examples=500)
+@given(PROGRAM | st.binary(max_size=30))
+def test_the_quick_reading_is_the_plain_one(raw: bytes) -> None:
+    assert sorted(imports(raw)) == sorted(plain_imports(raw))
+
+
+NAMES = [
+    *(
+        "a.py",
+        "b.py",
+        "é.py",
+        "p/__init__.py",
+        "p/a.py",
+        "p/b.py",
+        "p/a/__init__.py",
+        "p/a/b.py",
+        "q/a.py",
+        "p.py",
+    ),
+    *("src/p/a.py", "src/a.py", "p/src/b.py", "a.ipynb", "p/b.pyi", "__init__.py"),
+]
+
+
+DOTTED = st.lists(st.sampled_from(["a", "b", "p", "é", "src", "q", "r"]), min_size=1, max_size=3).map(
+    ".".join
+)
+LINES = st.one_of(
+    st.builds(
+        "from {}{} import {}".format, st.sampled_from(["", "", ".", ".."]), DOTTED, st.sampled_from("abpq*")
+    ),
+    st.builds(
+        "from {} import {}, {}".format, st.sampled_from([".", "..", "..."]), *[st.sampled_from("abpq")] * 2
+    ),
+    st.builds("import {}, {}".format, DOTTED, DOTTED),
+    st.builds("import_module('{}')".format, DOTTED),
+)
+PROGRAMS = st.dictionaries(
+    st.sampled_from(NAMES), st.lists(LINES, max_size=4).map("\n".join).map(str.encode) | PROGRAM, max_size=8
+)
+
+
+@settings(max_examples=300)
+@given(PROGRAMS)
+def test_the_quick_graph_is_the_plain_one(files: dict[str, bytes]) -> None:
+    contents = {f"/r/{name}": raw for name, raw in files.items()}
+    quick, plain = (kind(contents, contents.__getitem__, "/r") for kind in (ImportGraph, PlainGraph))
+    assert quick.by_file == plain.by_file
+    assert quick.by_folder == plain.by_folder
 
 
 def importers(sources: list[str], files: dict[str, bytes], contents: Contents, root: str) -> set[str]:

@@ -1,0 +1,76 @@
+"""Who imports which file, told statement by statement as it was first written: what the quick form is held against."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from callr_migrate.import_graph import (
+    Import,
+    ImportGraph,
+    Parts,
+    _decoded,
+    _dotted_names,
+    _line_start,
+    _listed,
+)
+
+_WORD = re.compile(rb"\bimport\b")
+# What may stand before it: nothing or `from x`, behind the start of a line, `;` or `:`.
+_BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
+# A statement goes on behind a backslash and in parentheses.
+_REST = re.compile(rb"(?:[^\n\r;#(\\]|\\(?:\r\n?|\n)|\((?:[^()#]|#[^\r\n]*)*)*")
+_BY_NAME = re.compile(rb"(?:import_module|__import__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"]")
+_COMMENT = re.compile(rb"#[^\r\n]*")
+_TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
+
+
+class PlainGraph(ImportGraph):
+    """The same graph, each statement of each file read and resolved anew."""
+
+    def _note_all(self) -> None:
+        for path in self.files:
+            self._note(path)
+
+    def _note(self, path: str) -> None:
+        folder = os.path.dirname(path)  # noqa: PTH120
+        for level, parts, names in plain_imports(self.contents(path)):
+            for base in self._bases_of(folder, level, parts):
+                # `import a.b.c` names all three, `from a.b import c` binds c alone.
+                for length in range(1, len(parts) + 1) if not names else (len(parts),):
+                    self._target(path, base, parts[:length], is_bound=not names)
+                for name in names:
+                    self._target(path, base, (*parts, name), is_bound=True)
+
+    def _target(self, importer: str, base: str, parts: Parts, *, is_bound: bool) -> None:
+        place = base.rstrip(os.sep) + "".join(os.sep + part for part in parts)
+        for file in (f"{place}.py", f"{place}{os.sep}__init__.py"):
+            if file in self.files:
+                self.by_file[file].add(importer)
+        if is_bound and place in self.folders:
+            self.by_folder[place].add(importer)
+
+
+def plain_imports(raw: bytes) -> Iterator[Import]:
+    """The import statements of a file: leading dots, dotted name, and the names of a `from` (`*` for all).
+
+    A text that only looks like one, in a string for instance, may come along.
+    """
+    for word in _WORD.finditer(raw):
+        before = _BEFORE.search(raw[_line_start(raw, word.start()) : word.start()])
+        # Each is read on its own, so that a parenthesis in prose cannot hide the statements behind it.
+        rest = _REST.match(raw, word.end())
+        if before is None or rest is None:
+            continue
+        tokens = [_decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest[0]))]
+        if before[1] is None:
+            yield from ((0, parts, ()) for parts in _dotted_names(tokens))
+            continue
+        dotted = [_decoded(token) for token in _TOKEN.findall(before[1])]
+        parts = tuple(token for token in dotted if token != ".")
+        level = next((at for at, token in enumerate(dotted) if token != "."), len(dotted))
+        if parts or level:
+            yield level, parts, tuple(_listed(tokens))
+    for match in _BY_NAME.finditer(raw) if b"import_" in raw else ():
+        yield 0, tuple(_decoded(match[1]).strip(".").split(".")), ()

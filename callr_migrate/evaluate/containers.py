@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from callr_migrate.evaluate import literals
@@ -22,6 +24,8 @@ from callr_migrate.evaluate.values import (
     constants,
     union,
 )
+
+_Change = cst.Call | cst.Subscript
 
 
 class Containers(Functions):
@@ -102,7 +106,7 @@ class Containers(Functions):
             return list(value.items)
         if isinstance(value, Literal) and isinstance(value.ref.node, (cst.List, cst.Tuple)):
             found = self._entries(value)
-            if found is None or self._put_into(value):
+            if found is None or self._is_changed(value):
                 return None
             return [self.evaluate(value.ref.module, part) for _, part in found]
         return [value] if isinstance(value, Constant) else None
@@ -110,7 +114,7 @@ class Containers(Functions):
     def plain_items(self, value: Literal) -> list[tuple[str, cst.BaseExpression]] | None:
         """The entries of a dict whose keys are texts; None where some are not known."""
         found = self._entries(value)
-        if found is None or self._put_into(value) or not all(isinstance(key, str) for key, _ in found):
+        if found is None or self._is_changed(value) or not all(isinstance(key, str) for key, _ in found):
             return None
         return [(str(key), node) for key, node in found]
 
@@ -128,7 +132,7 @@ class Containers(Functions):
 
     def _keys(self, base: Literal) -> Value | None:
         node = base.ref.node
-        if not isinstance(node, cst.Dict) or self._put_into(base):
+        if not isinstance(node, cst.Dict) or self._is_changed(base):
             return None
         return union(
             self.evaluate(base.ref.module, element.key)
@@ -163,21 +167,35 @@ class Containers(Functions):
             chosen += [self.evaluate(module, value) for name, value in entries if name == index]
         return union(chosen) if chosen else Unknown(f"{shown} has no such key")
 
-    def _put_into(self, base: Literal) -> list[Value]:
-        """What is put into a container after it was made, under the names that it is given where it stands."""
-        values: list[Value] = []
+    def _changes_of(self, base: Literal) -> Iterator[tuple[Module, _Change, cst.BaseExpression | None]]:
+        """Where something is put into a container after it was made, under the names that it is given where it stands."""
         for name in names_of(base.ref):
             for module, change, stored in self.project.changes_of(name):
                 holder = change.value if isinstance(change, cst.Subscript) else change.func.value  # type: ignore[attr-defined]
-                if base not in self.evaluate(module, holder).options():
-                    continue
-                if stored is not None:
-                    values.append(self.evaluate(module, stored))
-                else:
-                    values += self._given(module, change)
-        return values
+                if base in self.evaluate(module, holder).options():
+                    yield module, change, stored
 
-    def _given(self, module: Module, change: cst.Call | cst.Subscript) -> list[Value]:
+    def _is_changed(self, base: Literal) -> bool:
+        return any(True for _ in self._changes_of(base))
+
+    def _put_into(self, base: Literal) -> list[Value]:
+        """What is put into a container. Two may be put into each other, so this is settled as expressions are."""
+        if not self._is_changed(base):
+            return []
+
+        def computed(_: Module, node: cst.CSTNode) -> Value:
+            return union(
+                value
+                for module, change, stored in self._changes_of(base)
+                for value in (
+                    [self.evaluate(module, stored)] if stored is not None else self._given(module, change)
+                )
+            )
+
+        node = base.ref.node
+        return list(self.settled((node, "put into"), base.ref.module, node, computed).options())
+
+    def _given(self, module: Module, change: _Change) -> list[Value]:
         if isinstance(change, cst.Subscript):
             return [Unknown("what is stored in it is not known")]
         name = last_name(change.func)

@@ -116,6 +116,29 @@ NAMES = {
         more.update(get=other)
         api.call(more["get"], "X")  # => CLR105
         """,
+    "containers that are put into each other": """
+        one = {"get": "sms.get"}
+        two = {}
+        two.update(one)
+        one.update(two)
+        api.call(one["get"], "X")  # => sms.get
+        for method in one.values():
+            api.call(method, "X")  # => sms.get
+        for method in two.values():
+            api.call(method, "X")  # => sms.get
+        three = ["sms.get"]
+        three.extend(three)
+        for method in three:
+            api.call(method, "X")  # => sms.get
+        first = ["sms.get"]
+        second = ["sms.send"]
+        second.extend(first)
+        first.extend(second)
+        for method in first:
+            api.call(method, "X")  # => CLR105
+        for method in second:
+            api.call(method, "X")  # => CLR105
+        """,
     "conditional": """
         api.call("sms.get" if x else "sms.get", "X")  # => sms.get
         api.call("sms.get" if x else "sms.send", "X")  # => CLR105

@@ -269,7 +269,7 @@ class _Filling:
         return any(self.secrets.holds(ref.module, value) for ref in refs)
 
     def _covers_secret(self, ref: Ref) -> bool:
-        if ref.node not in ref.module.spans:
+        if not ref.module.holds(ref.node):
             return False
         start, end = ref.module.span(ref.node)
         return any(low < end and start < high for low, high in self.secrets.of_module(ref.module))

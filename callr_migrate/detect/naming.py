@@ -178,7 +178,7 @@ class Naming:
 def is_named_there(call: LegacyCall) -> bool:
     """Whether the method is named in the function of the call, and not in a payload that is handed to it."""
     method = call.bound.method
-    if method is None or method not in call.module.spans:
+    if method is None or not call.module.holds(method):
         return False
     return bool(call.clients) or call.module.function_of(method) is call.module.function_of(call.node)
 

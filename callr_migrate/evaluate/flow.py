@@ -75,13 +75,13 @@ class Flow:
     # Preparation: where something happens to the name
 
     def _event(self, node: cst.CSTNode, binding: Binding | None) -> None:
-        part, owner = node, self.module.parents.get(node)
+        part, owner = node, self.module.parent(node)
         if binding is not None and node is binding.node and isinstance(node, _DEFINITIONS):
             self._place(node, owner)
             self._events[node].append((node, binding))
             return
         while owner is not None and not _is_owner(owner) and not isinstance(part, cst.BaseSmallStatement):
-            part, owner = owner, self.module.parents.get(owner)
+            part, owner = owner, self.module.parent(owner)
         self._events[part].append((node, binding))
         self._place(part, owner)
 
@@ -91,7 +91,7 @@ class Flow:
             if child in self._statements[owner]:
                 return
             self._statements[owner].add(child)
-            child, owner = owner, self.module.parents.get(owner)
+            child, owner = owner, self.module.parent(owner)
         if isinstance(owner, cst.Module):
             self._statements[owner].add(child)
 
@@ -306,7 +306,7 @@ def _is_owner(node: cst.CSTNode) -> bool:
 
 
 def _is_walrus(module: Module, binding: Binding) -> bool:
-    return isinstance(module.parents.get(binding.node), cst.NamedExpr)
+    return isinstance(module.parent(binding.node), cst.NamedExpr)
 
 
 def _is_true(node: cst.BaseExpression) -> bool:

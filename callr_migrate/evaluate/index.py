@@ -1,27 +1,22 @@
-"""Spans, parents and lists of the nodes that matter, from generating the code once.
+"""Places, parents and lists of the nodes that matter, from one walk over the tree.
 
-The stock metadata providers of libcst cost a multiple of the parse; the generator's hooks give offsets and parents
-together.
+The stock metadata providers of libcst cost a multiple of the parse, and generating the code with hooks most of it. The
+walk adds up the lengths of what stands in the source, by the layouts of the nodes. What it puts together must be the
+source; if it is not, the code is generated after all (`generated`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import libcst as cst
-from libcst._nodes.internal import CodegenState
+from libcst import MaybeSentinel
+
+from callr_migrate.evaluate.layouts import LAYOUTS, Part
 
 Span = tuple[int, int]
-
-_TRIVIA = (
-    cst.SimpleWhitespace,
-    cst.TrailingWhitespace,
-    cst.EmptyLine,
-    cst.Newline,
-    cst.ParenthesizedWhitespace,
-)
+T = TypeVar("T")
 
 # What gives a name a value, or says whose name it is.
 BINDERS = (
@@ -52,17 +47,37 @@ class InexactTreeError(Exception):
     """The tree does not give the source back, so its places cannot be trusted."""
 
 
-class Index(CodegenState):
-    """Generates the code without keeping it, and notes where each node starts and ends."""
+class ByNode(Generic[T]):
+    """What belongs to the nodes of a tree, by their identity: libcst computes a node's hash in Python.
 
-    def __init__(self, tree: cst.Module) -> None:
-        super().__init__(tree.default_indent, tree.default_newline)
-        self.tokens = [""]
-        self.offset = 0
-        self.stack: list[cst.CSTNode] = []
-        self.inner: dict[cst.CSTNode, Span] = {}
-        self.outer: dict[cst.CSTNode, Span] = {}
-        self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
+    A number is a node's only as long as the node lives, so whoever keeps this keeps the tree.
+    """
+
+    __slots__ = ("by_id",)
+
+    def __init__(self, by_id: dict[int, T]) -> None:
+        self.by_id = by_id
+
+    def __getitem__(self, node: cst.CSTNode) -> T:
+        return self.by_id[id(node)]
+
+    def __contains__(self, node: cst.CSTNode) -> bool:
+        return id(node) in self.by_id
+
+    def get(self, node: cst.CSTNode) -> T | None:
+        """None where there is nothing."""
+        return self.by_id.get(id(node))
+
+
+class Index:
+    """What is noted of a tree. `outer` are the spans with parentheses and white space, `inner` those without,
+    where they differ; white space, brackets and commas have none.
+    """
+
+    def __init__(self) -> None:
+        self.inner: dict[int, Span] = {}
+        self.outer: dict[int, Span] = {}
+        self.parents: dict[int, cst.CSTNode] = {}
         self.calls: list[cst.Call] = []
         self.names: list[cst.Name | cst.Attribute] = []
         self.subscripts: list[cst.Subscript] = []
@@ -73,107 +88,185 @@ class Index(CodegenState):
         self.classes: list[cst.ClassDef] = []
         self.jumps: list[cst.CSTNode] = []
         self.binders: list[cst.CSTNode] = []
-        self._lists: dict[type, list[Any]] = {
-            cst.Call: self.calls,
-            cst.Name: self.names,
-            cst.Attribute: self.names,
-            cst.Subscript: self.subscripts,
-            cst.SimpleString: self.strings,
-            cst.FormattedString: self.strings,
-            cst.ConcatenatedString: self.strings,
-            cst.Return: self.jumps,
-            cst.Raise: self.jumps,
-            cst.Break: self.jumps,
-            cst.Continue: self.jumps,
+        self.tokens: list[str] = []
+        self.lists: dict[type, Callable[[Any], None]] = dict.fromkeys(BINDERS, self.binders.append)
+        self.lists |= {
+            cst.Call: self.calls.append,
+            cst.Name: self.names.append,
+            cst.Attribute: self.names.append,
+            cst.Subscript: self.subscripts.append,
+            cst.SimpleString: self.strings.append,
+            cst.FormattedString: self.strings.append,
+            cst.ConcatenatedString: self.strings.append,
+            cst.Return: self.jumps.append,
+            cst.Raise: self.jumps.append,
+            cst.Break: self.jumps.append,
+            cst.Continue: self.jumps.append,
+            cst.Import: self._import,
+            cst.ImportFrom: self._import,
+            cst.ExceptHandler: self._handler,
+            cst.ClassDef: self._class,
         }
-        for kind in BINDERS:
-            self._lists[kind] = self.binders
-        tree._codegen(self)
 
-    def add_token(self, value: str) -> None:
-        """Count a token."""
-        self.tokens.append(value)
-        self.offset += len(value)
+    def _import(self, node: cst.Import | cst.ImportFrom) -> None:
+        self.imports.append(node)
+        self.binders.append(node)
 
-    def add_indent_tokens(self) -> None:
-        """Count the indentation."""
-        for token in self.indent_tokens:
-            self.tokens.append(token)
-            self.offset += len(token)
+    def _handler(self, node: cst.ExceptHandler) -> None:
+        self.handlers.append(node)
+        self.binders.append(node)
 
-    def pop_trailing_newline(self) -> None:
-        """Take back the last token."""
-        self.offset -= len(self.tokens.pop())
+    def _class(self, node: cst.ClassDef) -> None:
+        self.classes.append(node)
+        self.binders.append(node)
 
-    def align(self, text: str) -> None:
-        """Make the offsets those of `text`.
 
-        The generator loses white space in rare places (`except E :`), which shifts all that follows; any other
-        difference raises `InexactTreeError`.
-        """
-        generated = "".join(self.tokens)
-        if generated == text:
-            return
-        offsets: list[int] = []
-        at = 0
-        for character in generated:
-            while at < len(text) and text[at] != character and text[at] in " \t\f\\\r\n":
-                at += 1
-            if at == len(text) or text[at] != character:
-                raise InexactTreeError
-            offsets.append(at)
-            at += 1
-        offsets.append(len(text))
+class UnknownLayoutError(Exception):
+    """A node that the layouts do not tell the parts of."""
 
-        def moved(span: Span) -> Span:
-            start, end = span
-            return offsets[start], offsets[end - 1] + 1 if end > start else offsets[start]
 
-        self.inner = {node: moved(span) for node, span in self.inner.items()}
-        self.outer = {node: moved(span) for node, span in self.outer.items()}
-        self.comments = [moved(span) for span in self.comments]
+# The kinds of steps, by names that are found fast.
+_CHILD, _SPACE, _TOKEN, _OPEN, _CLOSE = Part.CHILD, Part.SPACE, Part.TOKEN, Part.OPEN, Part.CLOSE
+_INDENT, _DEEPER, _BACK, _IF, _UNLESS, _ELIF = (
+    Part.INDENT,
+    Part.DEEPER,
+    Part.BACK,
+    Part.IF,
+    Part.UNLESS,
+    Part.ELIF,
+)
+_LINES = frozenset({cst.EmptyLine, cst.TrailingWhitespace})
+_BLANK = frozenset({cst.EmptyLine, cst.TrailingWhitespace, cst.SimpleWhitespace, cst.ParenthesizedWhitespace})
+_NOTHING = frozenset({type(None), MaybeSentinel})
+_SEVERAL = frozenset({list, tuple})
 
-    def before_codegen(self, node: cst.CSTNode) -> None:
-        """A node starts."""
+
+class Walk(Index):
+    """Goes over a tree in the order of the source; raises `UnknownLayoutError`.
+
+    Each step is given the offset at which something starts and gives that at which it ends.
+    """
+
+    def __init__(self, tree: cst.Module) -> None:
+        super().__init__()
+        self._indent = ""
+        self._around: list[str] = []  # the indentations of the blocks around
+        self._default_indent = tree.default_indent
+        self._newline = tree.default_newline
+        self._node(tree, None, 0)
+        if not tree.has_trailing_newline:
+            # The last line has one in the tree all the same.
+            taken = len(self.tokens.pop()) if self.tokens else 0
+            start, end = self.outer[id(tree)]
+            self.outer[id(tree)] = start, end - taken
+        elif not self.tokens:
+            self.tokens.append(self._newline)
+            self.outer[id(tree)] = 0, len(self._newline)
+
+    def _node(self, node: cst.CSTNode, parent: cst.CSTNode | None, at: int) -> int:
         kind = type(node)
-        if kind in _TRIVIA:
-            return
-        if self.stack:
-            self.parents[node] = self.stack[-1]
-        self.stack.append(node)
-        self.outer[node] = (self.offset, 0)
-        found = self._lists.get(kind)
-        if found is not None:
-            found.append(node)
-        if kind is cst.Import or kind is cst.ImportFrom:
-            self.imports.append(node)  # type: ignore[arg-type]
-        elif kind is cst.ExceptHandler:
-            self.handlers.append(node)  # type: ignore[arg-type]
-        elif kind is cst.ClassDef:
-            self.classes.append(node)  # type: ignore[arg-type]
+        layout = LAYOUTS.get(kind)
+        if layout is None:
+            raise UnknownLayoutError
+        if not layout.placed:
+            return self._sign(node, at)
+        key = id(node)
+        if parent is not None:
+            self.parents[key] = parent
+        note = self.lists.get(kind)
+        if note is not None:
+            note(node)
+        tokens = self.tokens
+        start = opened = at
+        closed = -1
+        for part, what, text in layout.steps:
+            if part is _CHILD:
+                child = getattr(node, what)
+                type_of = type(child)
+                if type_of is str:
+                    tokens.append(child)
+                    at += len(child)
+                elif type_of in _SEVERAL:
+                    for each in child:
+                        at = self._line(each, at) if type(each) in _LINES else self._node(each, node, at)
+                elif type_of in _BLANK:
+                    at = self._space(child, at)
+                elif type_of not in _NOTHING:
+                    at = self._node(child, node, at)
+                continue
+            if part is _SPACE:
+                at = self._space(getattr(node, what), at)
+                continue
+            if part is _OPEN:
+                opened = at
+                continue
+            if part is _CLOSE:
+                closed = at
+                continue
+            if part is _DEEPER:
+                self._around.append(self._indent)
+                self._indent += self._default_indent if node.indent is None else node.indent  # type: ignore[attr-defined]
+                continue
+            if part is _BACK:
+                self._indent = self._around.pop()
+                continue
+            if part is _INDENT:
+                text = self._indent
+            elif part is _IF or part is _UNLESS:
+                text = text if (getattr(node, what) is not None) is (part is _IF) else ""
+            elif part is _ELIF:
+                text = "elif" if type(parent) is cst.If else "if"
+            elif part is not _TOKEN:
+                text = "->" if type(parent) is cst.FunctionDef else ":"
+            tokens.append(text)
+            at += len(text)
+        self.outer[key] = start, at
+        if closed >= 0 and (opened != start or closed != at):
+            self.inner[key] = opened, closed
+        return at
 
-    def after_codegen(self, node: cst.CSTNode) -> None:
-        """A node ends."""
-        kind = type(node)
-        if kind in _TRIVIA:
-            return
-        self.stack.pop()
-        span = (self.outer[node][0], self.offset)
-        self.outer[node] = span
-        self.inner.setdefault(node, span)
-        if kind is cst.Comment:
-            self.comments.append(span)
+    def _sign(self, node: cst.CSTNode, at: int) -> int:
+        for part, what, text in LAYOUTS[type(node)].steps:
+            if part is _SPACE:
+                at = self._space(getattr(node, what), at)
+            else:
+                self.tokens.append(text)
+                at += len(text)
+        return at
 
-    @contextmanager
-    def record_syntactic_position(
-        self, node: cst.CSTNode, *, start_node: cst.CSTNode | None = None, end_node: cst.CSTNode | None = None
-    ) -> Iterator[None]:
-        """Note the span of a node without its own parentheses and white space."""
-        start = self.offset
-        yield
-        if start_node is not None and start_node in self.outer:
-            start = self.outer[start_node][0]
-        end = self.offset
-        if end_node is not None and end_node in self.outer:
-            end = self.outer[end_node][1]
-        self.inner[node] = (start, end)
+    def _space(self, space: Any, at: int) -> int:
+        kind = type(space)
+        if kind is cst.SimpleWhitespace:
+            text = space.value
+            if text:
+                self.tokens.append(text)
+            return at + len(text)
+        if kind in _LINES:
+            return self._line(space, at)
+        if kind is cst.ParenthesizedWhitespace:
+            at = self._line(space.first_line, at)
+            for line in space.empty_lines:
+                at = self._line(line, at)
+            if space.indent:
+                self.tokens.append(self._indent)
+                at += len(self._indent)
+            return self._space(space.last_line, at)
+        if kind in _NOTHING:
+            return at
+        raise UnknownLayoutError
+
+    def _line(self, line: Any, at: int) -> int:
+        """The rest of a line, or one without code."""
+        texts = [line.whitespace.value]
+        if type(line) is cst.EmptyLine and line.indent:
+            texts.insert(0, self._indent)
+        at += sum(map(len, texts))
+        if line.comment is not None:
+            comment = line.comment.value
+            self.comments.append((at, at + len(comment)))
+            texts.append(comment)
+            at += len(comment)
+        newline = self._newline if line.newline.value is None else line.newline.value
+        # The newline is a token of its own, which a last line without one takes back.
+        self.tokens += ("".join(texts), newline)
+        return at + len(newline)

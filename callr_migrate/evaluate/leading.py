@@ -36,7 +36,7 @@ class Leading:
             if len(seen) > _MAX_EXPRESSIONS:
                 return frozenset()
             for name in _names(waiting.pop()):
-                if name not in module.parents:
+                if not module.holds(name):
                     continue
                 for binding in self._bindings_of(module, name)[1]:
                     if isinstance(binding.node, cst.Param):

@@ -8,13 +8,16 @@ from pathlib import Path
 import libcst as cst
 
 from callr_migrate.evaluate.binder import Binder, place_nonlocal
-from callr_migrate.evaluate.index import Index, InexactTreeError, Span
+from callr_migrate.evaluate.generated import index_of
+from callr_migrate.evaluate.index import ByNode, InexactTreeError, Span
 from callr_migrate.evaluate.scopes import COMPREHENSIONS, Binding, Scope
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import count, stage
 
 __all__ = ["Binding", "InexactTreeError", "Module", "Scope", "Span"]
 
+_COMPREHENSIONS = frozenset(COMPREHENSIONS)
+_DEFINITIONS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef})
 # They use up the generator that they are given before they return.
 _CONSUMERS = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
@@ -32,11 +35,10 @@ class Module:
         with stage("parsing"):
             self.tree = cst.parse_module(source.text)
         count("parsing", files=1, characters=len(source.text))
-        index = Index(self.tree)
-        index.align(source.text)
-        self.spans: dict[cst.CSTNode, Span] = index.inner
-        self.outer_spans: dict[cst.CSTNode, Span] = index.outer
-        self.parents: dict[cst.CSTNode, cst.CSTNode] = index.parents
+        index = index_of(self.tree, source.text)
+        self._inner, self._outer, self._parents = index.inner, index.outer, index.parents
+        self.outer_spans = ByNode(index.outer)
+        self.parents = ByNode(index.parents)
         self.calls: list[cst.Call] = index.calls
         self.names: list[cst.Name | cst.Attribute] = index.names
         self.subscripts: list[cst.Subscript] = index.subscripts
@@ -47,10 +49,9 @@ class Module:
         self.functions = [node for node in index.binders if type(node) is cst.FunctionDef]
         self.stores: list[tuple[cst.Subscript, cst.BaseExpression | None]] = []  # `a[b] = c`, None: not told
         self.strings: list[cst.SimpleString | cst.FormattedString | cst.ConcatenatedString] = index.strings
-        self._scopes: dict[cst.CSTNode, Scope] = {}
-        self._scope_of: dict[cst.CSTNode, Scope] = {}
         self.scope = Scope(self.tree, None)
-        self._scopes[self.tree] = self.scope
+        self._scopes: dict[int, Scope] = {id(self.tree): self.scope}  # by the node that opens it
+        self._scope_of: dict[int, Scope] = {}
         self.attribute_bindings: dict[str, list[Binding]] = {}  # attribute name -> assignments to `x.name`
         self._uses: dict[tuple[Scope, str], list[cst.Name]] | None = None
         self._jumps: dict[cst.CSTNode, set[cst.CSTNode]] = {}
@@ -69,23 +70,29 @@ class Module:
 
     def text_of(self, node: cst.CSTNode) -> str:
         """The source text of a node, its own parentheses left out."""
-        start, end = self.spans[node]
+        start, end = self.span(node)
         return self.source.text[start:end]
 
     def span(self, node: cst.CSTNode) -> Span:
         """The offsets of a node, its own parentheses left out."""
-        return self.spans[node]
+        key = id(node)
+        return self._inner.get(key) or self._outer[key]
+
+    def holds(self, node: cst.CSTNode) -> bool:
+        """Whether a node stands in the file; what is read out of a string annotation does not."""
+        return id(node) in self._outer
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The enclosing node."""
-        return self.parents.get(node)
+        return self._parents.get(id(node))
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The enclosing nodes, from the inside out."""
-        current = self.parents.get(node)
+        parents = self._parents
+        current = parents.get(id(node))
         while current is not None:
             yield current
-            current = self.parents.get(current)
+            current = parents.get(id(current))
 
     def statement_of(self, node: cst.CSTNode) -> cst.CSTNode:
         """The innermost statement line or compound statement that holds the node."""
@@ -103,29 +110,30 @@ class Module:
 
     def scope_of(self, node: cst.CSTNode) -> Scope:
         """The scope in which the names of an expression or statement are looked up."""
-        passed: list[cst.CSTNode] = []
-        current, parent = node, self.parents.get(node)
+        parents, known_of = self._parents, self._scope_of
+        passed: list[int] = []
+        current, parent = node, parents.get(id(node))
         found = self.scope
         while parent is not None:
-            known = self._scope_of.get(current)
+            known = known_of.get(id(current))
             if known is not None:
                 found = known
                 break
-            passed.append(current)
-            holder = self.parents.get(parent)
-            if (
-                isinstance(parent, cst.CompFor)
-                and current is parent.iter
-                and isinstance(holder, COMPREHENSIONS)
-            ):
-                # The first iterable is evaluated outside of the comprehension.
-                current, parent = holder, self.parents.get(holder)
-                continue
-            if self._opens(parent, current):
+            passed.append(id(current))
+            kind = type(parent)
+            if kind is cst.CompFor and current is parent.iter:  # type: ignore[attr-defined]
+                holder = parents.get(id(parent))
+                if type(holder) in _COMPREHENSIONS:
+                    # The first iterable is evaluated outside of the comprehension.
+                    assert holder is not None
+                    current, parent = holder, parents.get(id(holder))
+                    continue
+            # A default or a decorator does not stand in the scope of what it belongs to.
+            if kind in _COMPREHENSIONS or (kind in _DEFINITIONS and current is parent.body):  # type: ignore[attr-defined]
                 found = self.scope_opened_by(parent)
                 break
-            current, parent = parent, holder
-        self._scope_of.update(dict.fromkeys(passed, found))
+            current, parent = parent, parents.get(id(parent))
+        known_of.update(dict.fromkeys(passed, found))
         return found
 
     def flow_scope(self, node: cst.CSTNode) -> Scope:
@@ -165,28 +173,20 @@ class Module:
         return self._jumps.get(block, set())
 
     def _add_jump(self, jump: cst.CSTNode) -> None:
-        child, parent = jump, self.parents.get(jump)
+        child, parent = jump, self.parent(jump)
         while parent is not None and not isinstance(child, (cst.FunctionDef, cst.ClassDef)):
             known = self._jumps.setdefault(parent, set())
             if child in known:
                 return
             known.add(child)
-            child, parent = parent, self.parents.get(parent)
+            child, parent = parent, self.parent(parent)
 
     def scope_opened_by(self, node: cst.CSTNode) -> Scope:
         """The scope that a def, lambda, class or comprehension opens."""
-        scope = self._scopes.get(node)
+        scope = self._scopes.get(id(node))
         if scope is None:
-            scope = self._scopes[node] = Scope(node, self.scope_of(node))
+            scope = self._scopes[id(node)] = Scope(node, self.scope_of(node))
         return scope
-
-    def _opens(self, parent: cst.CSTNode, child: cst.CSTNode) -> bool:
-        """Whether `child` stands in the scope that `parent` opens (a default or decorator does not)."""
-        if isinstance(parent, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-            return child is parent.body
-        if isinstance(parent, COMPREHENSIONS):
-            return True
-        return isinstance(parent, cst.Module)
 
 
 def _is_label(parent: cst.CSTNode, node: cst.Name) -> bool:

@@ -151,6 +151,6 @@ def _without_itself(value: Value, key: Hashable) -> Value:
 def short(module: Module, node: cst.CSTNode) -> str:
     """The source of a node, short enough for one line of a message; literals are masked by the renderer."""
     # What is read out of a string annotation has no place of its own.
-    source = module.text_of(node) if node in module.spans else cst.Module([]).code_for_node(node)
+    source = module.text_of(node) if module.holds(node) else cst.Module([]).code_for_node(node)
     text = " ".join(source.split())
     return text if len(text) <= 40 else text[:37] + "..."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 
 import libcst as cst
 
@@ -19,6 +20,7 @@ from callr_migrate.evaluate.values import (
     Unknown,
     Value,
     constants,
+    union,
     unknown_reason,
 )
 
@@ -32,6 +34,7 @@ class Doubts:
         self.surfaces = evaluator.pack.surfaces.values()
         self.names = {name for surface in self.surfaces for name in surface.calls}
         self.labels = {shape.method for surface in self.surfaces for shape in surface.calls.values()}
+        self.shortcuts = {name for surface in self.surfaces for name in surface.facade}
         self._gave_up = False
         self._reached: dict[tuple[str, int], bool] = {}  # by what the module's imports name
 
@@ -39,11 +42,15 @@ class Doubts:
         """Why a call may be a legacy call, if it may.
 
         Its receiver is not known, and it names a method of the pack; or its receiver may come from where clients
-        come from, and what it names is not known; or the analysis gave up (which is told once a file).
+        come from, and what it names is not known; or the analysis gave up where it may be one (told once a file).
         """
-        if any(isinstance(option, Exhausted) for option in callee.options()) and not self._gave_up:
+        if (
+            not self._gave_up
+            and any(isinstance(option, Exhausted) for option in callee.options())
+            and self._is_involved(node)
+        ):
             self._gave_up = True
-            return unknown_reason(callee)
+            return unknown_reason(union(each for each in callee.options() if isinstance(each, Exhausted)))
         if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in self.names:
             return None
         receiver = node.func.value
@@ -63,6 +70,29 @@ class Doubts:
         ):
             return f"neither the method nor the receiver is known: {reason}"
         return None
+
+    def _is_involved(self, node: cst.Call) -> bool:
+        """Whether a call that is too involved to follow may be a legacy call for all that its words tell.
+
+        It names a method of the pack; or that is not known, and the callee goes by a name of a client's methods, or
+        the file names a legacy library and the project gives the callee's name to something.
+        """
+        named = [constants(value) for value in self._candidates(node)]
+        methods = self.evaluator.pack.methods
+        if any(each.value in methods for known in named for each in known or ()):
+            return True
+        callee = node.func.attr.value if isinstance(node.func, cst.Attribute) else None
+        given = not named or None in named
+        if callee in self.names | self.shortcuts:
+            return given
+        if not self._is_marked:
+            return False
+        return callee is None or (given and self.evaluator.project.is_given(callee))
+
+    @cached_property
+    def _is_marked(self) -> bool:
+        """Whether the file holds what its bytes are searched for."""
+        return any(gate in self.module.source.text for surface in self.surfaces for gate in surface.gates)
 
     def _candidates(self, node: cst.Call) -> Iterator[Value]:
         """What may be the method name: the first argument, and the second, too (`Class.call(client, name)`)."""

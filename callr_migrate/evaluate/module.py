@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import libcst as cst
@@ -62,6 +63,12 @@ class Module:
             Binder(self, statement, undecided).bind()
         for binding in undecided:
             place_nonlocal(self, binding)
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """The names that the module and its classes bind, which are attributes of theirs."""
+        scopes = [scope for scope in self._scopes.values() if not scope.is_function]
+        return frozenset(name for scope in scopes for name in scope.bindings)
 
     @property
     def path(self) -> Path:

@@ -130,6 +130,10 @@ class Project:
         """The assignments to an attribute of this name."""
         return self._attributes.get(name, [])
 
+    def is_given(self, name: str) -> bool:
+        """Whether a loaded module gives this name to an attribute of something: set, or defined in a class or module."""
+        return name in self._attributes or any(name in module.given for module in self.modules)
+
     def classes_on(self, name: str) -> list[tuple[Module, cst.ClassDef]]:
         """The classes that name a base so."""
         return self._classes.get(name, [])

@@ -71,3 +71,24 @@ def test_where_the_analysis_gives_up_is_told_once_a_file(tmp_path: Path) -> None
     )
     report = check(tmp_path, source)
     assert "the analysis budget ran out" in report.unseen[0].reason
+
+
+def test_where_the_analysis_gives_up_only_what_may_be_a_legacy_call_is_told(tmp_path: Path) -> None:
+    links = "".join(f"def f{n + 1}(): return f{n}()\n" for n in range(400))
+    deep = (
+        f"import callr\ndef f0(): return callr.Api('l', 'p')\n{links}"
+        "class Box:\n    def lower(self): ...\n    kept = property(f400)\n"
+    )
+    check(
+        tmp_path,
+        {
+            "deep.py": deep,
+            # Nobody calls a method of the API by these.
+            "words.py": "from deep import f400\nf400().expandtabs(width)\nf400().lower()\nf400().kept.get('a')\n",
+            "named.py": "from deep import f400\nf400().run('sms.get', 'X')  # => unseen\n",
+            "called.py": "from deep import f400\nf400().lower()\nf400().call(name)  # => unseen\n",
+            "told.py": "from deep import f400\nf400().call('no.such.name')\n",
+            "marked.py": "import callr\nfrom deep import f400\nf400().lower('a')\nf400().lower(name)  # => unseen\n",
+            "foreign.py": "import callr\nfrom deep import f400\nf400().expandtabs(name)\n",
+        },
+    )

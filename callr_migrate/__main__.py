@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+
+# What starting up makes lives to the end: looking for garbage among it, and once more at the end, takes a fifth of the
+# time that a clean file takes.
+_GARBAGE = (50_000, 20, 50)
 
 
 def _leave_out_the_working_folder() -> None:
@@ -18,9 +23,12 @@ def _leave_out_the_working_folder() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(*_GARBAGE)
     from callr_migrate.cli import main as run
 
-    sys.exit(run())
+    code = run()
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

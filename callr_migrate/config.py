@@ -11,9 +11,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from callr_migrate.config_values import ALL, DECODERS, BadValueError, match_length, names_file
 
@@ -64,8 +64,7 @@ class ConfigError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What a run is to look at and to write. Folders are absolute; `exclude` globs are relative to `root`."""
 
     root: Path
@@ -80,13 +79,13 @@ class Settings:
     extend_exclude: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()  # folders laid over the shipped pack, the last one on top
     wrappers: tuple[str, ...] = ()  # dotted names of the project's own `f(method, *params)`
-    choices: dict[str, str] = field(default_factory=dict)  # name of a choice of the pack -> answer
+    choices: Mapping[str, str] = {}  # name of a choice of the pack -> answer
     auth: str | None = None  # one of AUTH_ANSWERS
     accept_dropped: tuple[str, ...] = ()  # options that calls may lose, as the legacy API names them
-    effort: dict[str, int] = field(default_factory=dict)  # minutes, in place of those of `EFFORT`
+    effort: Mapping[str, int] = {}  # minutes, in place of those of `EFFORT`
     jobs: int | None = None  # processes that analyse; None: as many as are worth it
     # Name of a field -> where its value stands, for people; not there for defaults.
-    origins: dict[str, str] = field(default_factory=dict, compare=False)
+    origins: Mapping[str, str] = {}
 
     def wants(self, code: str, path: Path | None = None) -> bool:
         """Whether findings of this code are shown: the longest matching selector decides, `ignore` on a tie.
@@ -225,7 +224,7 @@ def _read(path: Path) -> dict[str, Any]:
         import tomli as tomllib
 
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return _parsed(path.read_bytes())
     except OSError as error:
         problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
     except UnicodeDecodeError:
@@ -235,6 +234,17 @@ def _read(path: Path) -> dict[str, Any]:
     except RecursionError:
         problem = "is nested too deeply"
     raise ConfigError([f"{shown_path(path)}: {problem}"])
+
+
+@lru_cache(maxsize=4)
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """What a file holds, to be left as it is: the same one is asked for our settings, for others', and for Python's."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    return tomllib.loads(raw.decode("utf-8-sig"))
 
 
 def _tool(data: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -254,12 +264,14 @@ def shown_path(path: Path) -> str:
 # -- what -------------------------------------------------------------------------------------------------------
 
 
-@dataclass
 class _Layer:
     """What one place says: names of `Settings`, their values, and for people where each stands."""
 
-    values: dict[str, Any] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("origins", "values")
+
+    def __init__(self, values: dict[str, Any] | None = None, origins: dict[str, str] | None = None) -> None:
+        self.values = {} if values is None else values
+        self.origins = {} if origins is None else origins
 
     def lay_over(self, values: dict[str, Any], origins: dict[str, str]) -> None:
         """Put it on top: lists that extend and tables grow, anything else is replaced."""
@@ -316,7 +328,7 @@ def _decode(table: dict[str, Any], shown: str, home: Path) -> dict[str, Any]:
 
 
 def _of_command_line(overrides: Mapping[str, Any]) -> _Layer:
-    known = {entry.name for entry in fields(Settings)}
+    known = Settings._fields
     layer = _Layer()
     problems: list[str] = []
     for name, value in overrides.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -13,8 +14,8 @@ SIZE = 32  # bytes of a digest
 
 
 def _found() -> Callable[[bytes], Digest]:
-    # Python's own, under the names that it has had; any may be left out of a build.
-    for name in ("_sha2", "_sha256", "hashlib"):
+    # Python's own, under the name that it has had since 3.12 or before; either may be left out of a build.
+    for name in ("_sha2" if sys.version_info >= (3, 12) else "_sha256", "hashlib"):
         try:
             return cast("Callable[[bytes], Digest]", import_module(name).sha256)
         except ImportError:

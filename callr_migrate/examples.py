@@ -45,7 +45,7 @@ class Outcome:
 
 def run_examples(pack: RulePack, settings: Settings | None = None) -> Iterator[Outcome]:
     """Run all examples of a pack, for the target of the settings; nothing is read from disk or written."""
-    base = replace(settings or Settings(_NOWHERE), root=_NOWHERE, line_length=_LINE_LENGTH)
+    base = (settings or Settings(_NOWHERE))._replace(root=_NOWHERE, line_length=_LINE_LENGTH)
     for method in pack.methods.values():
         for example in method.examples:
             yield _run(pack, base, method, example)

@@ -166,7 +166,7 @@ class _Run:
         self.counting = counting
         self.report = counting.report
         self.tree = front.tree
-        self.settings = replace(part.settings, root=part.root)
+        self.settings = part.settings._replace(root=part.root)
         self.part = part.files
         self.number = number
         self.shown = frozenset((*self.part.files, *self.part.around))

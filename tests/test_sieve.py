@@ -182,6 +182,7 @@ def test_a_run_over_clean_files_imports_next_to_nothing(project: Path) -> None:
         "rich",
         "pathspec",
         "tomlkit",
+        "dataclasses",
         "json",
         "pickle",
         "_hashlib",
@@ -190,3 +191,21 @@ def test_a_run_over_clean_files_imports_next_to_nothing(project: Path) -> None:
     assert not modules & {
         f"callr_migrate.{name}" for name in ("engine", "pipeline", "findings", "pack.model", "source")
     }
+
+
+def test_nobody_looks_for_garbage_where_there_is_none(project: Path) -> None:
+    """Neither while the run starts up, nor at its end."""
+    program = (
+        "import atexit, gc, sys; sys.argv = ['callr-migrate', 'check', '-q', '.'];"
+        "atexit.register(lambda: print(gc.get_count()[2], gc.get_freeze_count() > 10_000));"
+        "from callr_migrate.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "CALLR_MIGRATE_CACHE_DIR": str(project / "cache")},
+    )
+    assert done.stdout == "0 True\n"

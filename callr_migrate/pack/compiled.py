@@ -20,12 +20,16 @@ from callr_migrate.pack.gating import GateFacts
 from callr_migrate.stages import staged
 
 if TYPE_CHECKING:
+    from io import FileIO
+
     from callr_migrate.pack.model import RulePack
 
 # What the bytes mean; to be raised when the model changes within one version of the tool.
-_FORMAT = b"2"
+_FORMAT = b"3"
 # The oldest that all supported Pythons write and read alike.
 _PROTOCOL = 4
+_LENGTH = 4  # bytes of the length of the gates' part
+_MOST = 10_000_000  # bytes of that part
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -59,8 +63,8 @@ def load_pack(overlays: Sequence[Path] = (), base: Path | None = None, cache: Pa
     folders = (base or shipped_rules(), *overlays)
     key = _key(folders)
     for path in _places(folders, cache):
-        parts = _read(path, key)
-        pack = None if parts is None else _unpickled(parts[1])
+        raw = _pack_bytes(path, key)
+        pack = None if raw is None else _unpickled(raw)
         if pack is not None:
             return pack
     return _compiled(folders, key, cache)
@@ -74,13 +78,13 @@ def load_gate_facts(cache: Callable[[], Path | None]) -> GateFacts:
     """
     folders = (shipped_rules(),)
     key = _key(folders)
-    parts = _read(_shipped(), key)
-    folder = None if parts is not None else cache()
+    raw = _gate_bytes(_shipped(), key)
+    folder = None if raw is not None else cache()
     if folder is not None:
-        parts = _read(_place(folders, folder), key)
-    if parts is not None:
+        raw = _gate_bytes(_place(folders, folder), key)
+    if raw is not None:
         with suppress(ValueError, TypeError):
-            return gating.loaded(parts[0])
+            return gating.loaded(raw)
     return gating.gate_facts(_compiled(folders, key, folder))
 
 
@@ -148,25 +152,43 @@ def _name(folders: Iterable[Path]) -> str:
 
 
 def _dumped(key: bytes, pack: RulePack) -> bytes:
-    """The key, a digest of all that follows, the gates' part with its length before it, and the pack."""
+    """The key, the gates' part behind its digest and its length, and the pack behind its digest."""
     import pickle
 
     gates = gating.dumped(gating.gate_facts(pack))
-    rest = len(gates).to_bytes(4, "big") + gates + pickle.dumps(pack, _PROTOCOL)
-    return key + sha256(rest).digest() + rest
+    pickled = pickle.dumps(pack, _PROTOCOL)
+    length = len(gates).to_bytes(_LENGTH, "big")
+    return key + sha256(gates).digest() + length + gates + sha256(pickled).digest() + pickled
 
 
-def _read(path: Path, key: bytes) -> tuple[bytes, bytes] | None:
-    """The two parts of what was compiled under this key; None where that is not there, or broken."""
+def _gate_bytes(path: Path, key: bytes) -> bytes | None:
+    """The gates' part of what was compiled under this key; None where that is not there, or broken."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            return _gates_in(file, key)
     except OSError:
         return None
-    rest = raw[2 * SIZE :]
-    if raw[:SIZE] != key or raw[SIZE : 2 * SIZE] != sha256(rest).digest():
+
+
+def _pack_bytes(path: Path, key: bytes) -> bytes | None:
+    """The same of the pack."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            if _gates_in(file, key) is None:
+                return None
+            digest, pickled = file.read(SIZE), file.readall()
+    except OSError:
         return None
-    end = 4 + int.from_bytes(rest[:4], "big")
-    return rest[4:end], rest[end:]
+    return pickled if digest == sha256(pickled).digest() else None
+
+
+def _gates_in(file: FileIO, key: bytes) -> bytes | None:
+    head = file.read(2 * SIZE + _LENGTH)
+    if head[:SIZE] != key:
+        return None
+    # Where the length is damaged, it shall not fill the memory.
+    gates = file.read(min(int.from_bytes(head[2 * SIZE :], "big"), _MOST))
+    return gates if head[SIZE : 2 * SIZE] == sha256(gates).digest() else None
 
 
 def _unpickled(raw: bytes) -> RulePack | None:

@@ -13,7 +13,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,7 +83,7 @@ class _History:
     def trend(self, count: int, today: date) -> Trend:
         commits = self._commits(count)
         with tempfile.TemporaryDirectory() as folder, _Contents(self.git.top) as contents:
-            meter = _Meter(self.pack, replace(self.tree.base, root=Path(folder)))
+            meter = _Meter(self.pack, self.tree.base._replace(root=Path(folder)))
             points = []
             for done, (commit, day) in enumerate(commits, 1):
                 self.deep.check()

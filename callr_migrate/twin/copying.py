@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def rewrite(copied: Path, overrides: dict[str, Any]) -> Rewritten:
 
     settings: Settings = load_settings(copied, overrides=overrides)
     # The mark of the root (a repository's folder) is not copied.
-    settings = replace(settings, root=copied)
+    settings = settings._replace(root=copied)
     outcome = run(Request((copied,), settings, write=True, unsafe=True))
     report = outcome.report
     calls = [finding for finding in report.findings if finding.code.startswith("CLR1")]

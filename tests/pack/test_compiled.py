@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import shutil
@@ -89,7 +90,7 @@ def test_a_mistake_is_told_each_time(tmp_path: Path, rules: Path) -> None:
             load_pack([rules], cache=cache)
 
 
-@pytest.mark.parametrize("damage", ["cut", "bits", "empty", "text", "folder"])
+@pytest.mark.parametrize("damage", ["cut", "bits", "last", "length", "gates", "empty", "text", "folder"])
 def test_a_damaged_file_is_made_anew(tmp_path: Path, rules: Path, damage: str) -> None:
     cache = tmp_path / "cache"
     wanted = load_pack([rules], cache=cache)
@@ -102,6 +103,9 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, rules: Path, damage: str) -
         harmed = {
             "cut": raw[: len(raw) // 2],
             "bits": raw[:40] + bytes(byte ^ 0x55 for byte in raw[40:]),
+            "last": raw[:-1] + bytes([raw[-1] ^ 1]),
+            "length": raw[:64] + b"\xff" * 4 + raw[68:],
+            "gates": raw[:70] + b"?" + raw[71:],
             "empty": b"",
             "text": raw[:32] + b"not a pickle",
         }[damage]
@@ -124,7 +128,11 @@ def test_nothing_but_rules_is_made_of_it(
     cache = tmp_path / "cache"
     wanted = load_pack([rules], cache=cache)
     path = compiled(cache)
-    path.write_bytes(path.read_bytes()[:32] + pickle.dumps(evil))
+    raw = path.read_bytes()
+    pickled = pickle.dumps(evil)
+    # All that is checked before it is as it should be.
+    head = raw[: 68 + int.from_bytes(raw[64:68], "big")]
+    path.write_bytes(head + hashlib.sha256(pickled).digest() + pickled)
     assert load_pack([rules], cache=cache) == wanted
     assert not Path("taken-over").exists()
 

@@ -17,7 +17,7 @@ from typing import Any
 from callr_migrate.check.codes import ONCE_A_PROJECT
 from callr_migrate.config import Settings
 from callr_migrate.deep import Deep
-from callr_migrate.executors import ExecutorError, Lost, Workers
+from callr_migrate.executors import ExecutorError, Lost, Workers, checker
 from callr_migrate.findings import Failure, Finding, Report
 from callr_migrate.gates import Gates
 from callr_migrate.pack.gating import GateFacts
@@ -291,7 +291,8 @@ def _worked(task: _Task) -> list[Done]:
         )
     parts: tuple[Component, ...] = _unpacked(task.parts)
     deep = Deep()
-    return deep.run(lambda: [analyse_part(setup, part, selection) for part in parts])
+    check = checker()
+    return deep.run(lambda: [analyse_part(setup, part, selection, lambda *_: check()) for part in parts])
 
 
 def _told_once(results: list[Done]) -> list[Done]:

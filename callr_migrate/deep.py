@@ -19,6 +19,8 @@ _FRAMES = 40  # for each of them
 
 # Trees are made of many objects that all live: looking for garbage among them takes a fourth of the time.
 _GARBAGE = (100_000, 20, 50)
+# Seconds for what was interrupted to clear up after itself: the process may be at its end right after.
+_LAST = 0.3
 
 
 class Stopped(Exception):
@@ -48,6 +50,7 @@ class Deep:
                 failure.append(error)
 
         limit, thresholds = sys.getrecursionlimit(), gc.get_threshold()
+        thread: threading.Thread | None = None
         try:
             gc.set_threshold(*_GARBAGE)
             thread = _started(carried(current(), target))
@@ -56,6 +59,8 @@ class Deep:
                 thread.join(0.1)
         except BaseException:
             self._halt()
+            if thread is not None:
+                thread.join(_LAST)
             raise
         finally:
             sys.setrecursionlimit(limit)

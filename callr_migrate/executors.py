@@ -105,6 +105,9 @@ class Workers:
                 child.kill()
         if self._cluster is not None:
             self._cluster.close()
+        if self._local is not None and has_threads_that_run():
+            # The process would wait for them at its end, when it is too late to clear up.
+            self._local.shutdown(cancel_futures=True)
 
     def results(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | Lost]:
         """The function's result for each item, in their order; it and the items can be pickled.
@@ -185,7 +188,7 @@ class Workers:
         if self._cluster is not None:
             return self._cluster.submit(function, item)
         if self._local is None:
-            self._local = _local(1 if alone else self.count)
+            self._local = _local(1 if alone else self.count, self._stopped)
         return self._local.submit(function, item)
 
     def _drop(self) -> None:
@@ -210,16 +213,41 @@ def has_threads_that_run() -> bool:
     return is_locked is not None and not is_locked()
 
 
-def _local(count: int) -> Executor:
+class _OfThread(threading.local):
+    stopped: threading.Event | None = None
+
+
+_here = _OfThread()
+
+
+def checker() -> Callable[[], None]:
+    """In a worker: to be called now and then, raises `CancelledError` when nobody wants the work any more.
+
+    Processes are just ended; a thread has to end by itself, and the whole process waits for it.
+    """
+    stopped = _here.stopped
+
+    def check() -> None:
+        if stopped is not None and stopped.is_set():
+            raise CancelledError
+
+    return check
+
+
+def _local(count: int, stopped: threading.Event) -> Executor:
     if has_threads_that_run():
         from concurrent.futures import ThreadPoolExecutor
 
-        return ThreadPoolExecutor(count)
+        return ThreadPoolExecutor(count, initializer=_begin_thread, initargs=(stopped,))
     from concurrent.futures import ProcessPoolExecutor
 
     # A copy of a process with threads can hang, so each worker starts anew.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(min(count, _MOST_PROCESSES), mp_context=context, initializer=_begin)
+
+
+def _begin_thread(stopped: threading.Event) -> None:
+    _here.stopped = stopped
 
 
 def _begin() -> None:

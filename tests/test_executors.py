@@ -23,6 +23,11 @@ from callr_migrate.executors import ExecutorError, Lost, Workers
 NUMBERS = list(range(40))
 
 
+needs_processes = pytest.mark.skipif(
+    executors.has_threads_that_run(), reason="threads run side by side here, so there are no processes"
+)
+
+
 def until(condition: Callable[[], bool]) -> bool:
     """Whether it comes true within reason."""
     end = time.monotonic() + 30
@@ -49,6 +54,7 @@ def test_results_come_in_order(jobs: int) -> None:
         assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
 
 
+@needs_processes
 def test_one_job_is_done_here_and_several_elsewhere() -> None:
     with Workers(1) as workers:
         assert set(workers.results(work.process, NUMBERS)) == {os.getpid()}
@@ -57,6 +63,7 @@ def test_one_job_is_done_here_and_several_elsewhere() -> None:
     assert not multiprocessing.active_children()
 
 
+@needs_processes
 def test_a_worker_that_dies_costs_its_item_only() -> None:
     with Workers(2) as workers:
         results = list(workers.results(work.squared_or_killed, NUMBERS))
@@ -72,6 +79,7 @@ def test_what_the_work_raises_is_raised() -> None:
     assert not multiprocessing.active_children()
 
 
+@needs_processes
 def test_stop_ends_all_from_another_thread(tmp_path: Path) -> None:
     stopped: list[BaseException] = []
 
@@ -92,6 +100,7 @@ def test_stop_ends_all_from_another_thread(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes")
+@needs_processes
 @pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
 def test_no_worker_outlives_who_waits_for_it(tmp_path: Path, name: str) -> None:
     program = """
@@ -123,6 +132,26 @@ def test_threads_that_run_side_by_side_are_used(monkeypatch: pytest.MonkeyPatch)
         assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
     monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True, raising=False)
     assert not executors.has_threads_that_run()
+
+
+def test_threads_end_when_they_are_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    stopped: list[BaseException] = []
+
+    def wait(workers: Workers) -> None:
+        try:
+            list(workers.results(work.until_unwanted, [str(tmp_path)] * 2))
+        except CancelledError as error:
+            stopped.append(error)
+
+    with Workers(2) as workers:
+        thread = threading.Thread(target=wait, args=[workers])
+        thread.start()
+        assert until(lambda: len(list(tmp_path.iterdir())) == 2)
+        workers.stop()
+        assert not list(tmp_path.iterdir())
+        thread.join(30)
+    assert stopped
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
+
+from callr_migrate.executors import checker
 
 
 def squared(number: int) -> int:
@@ -27,6 +30,18 @@ def failing(number: int) -> int:
 
 def process(_: int) -> int:
     return os.getpid()
+
+
+def until_unwanted(folder: str) -> None:
+    """Leave the number of the thread there, and take it away when nobody wants the work any more."""
+    check, own = checker(), Path(folder, str(threading.get_ident()))
+    own.touch()
+    try:
+        for _ in range(3000):
+            check()
+            time.sleep(0.01)
+    finally:
+        own.unlink()
 
 
 def endless(folder: str) -> None:

@@ -10,15 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 
-from callr_migrate import loading, pipeline
+from callr_migrate import analysing, engine, loading, pipeline
 from callr_migrate.components import components
 from callr_migrate.config import ConfigError, load_settings
+from callr_migrate.executors import Workers, has_threads_that_run
 from callr_migrate.import_graph import ImportGraph
 from callr_migrate.output import renderer
 from callr_migrate.pipeline import Request, run
@@ -229,7 +232,8 @@ def waited_for(running: subprocess.Popen[str]) -> list[int]:
 
 
 needs_ps = pytest.mark.skipif(
-    sys.platform == "win32" or shutil.which("ps") is None, reason="looks for processes with ps"
+    sys.platform == "win32" or shutil.which("ps") is None or has_threads_that_run(),
+    reason="looks for processes with ps",
 )
 
 
@@ -246,6 +250,57 @@ def test_an_interruption_leaves_no_process_behind(project: Path) -> None:
     while any(map(is_alive, children)):
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(not has_threads_that_run(), reason="threads do not run side by side here")
+def test_an_interruption_ends_threads(project: Path) -> None:
+    many(project, 20)
+    with started(project) as running:
+        time.sleep(2)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert (out, err.strip()) == ("", "")
+
+
+def test_a_thread_asks_whether_its_work_is_wanted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(project, 2)
+    ended: list[type[BaseException]] = []
+    asked = Barrier(3, timeout=30)
+
+    def analyse(*_: Any, on_progress: Callable[[int, int], None], **__: Any) -> Any:
+        asked.wait()
+        try:
+            for _ in range(3000):
+                on_progress(0, 0)
+                time.sleep(0.01)
+        except CancelledError as error:
+            ended.append(type(error))
+            raise
+
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    monkeypatch.setattr(engine, "analyse", analyse)
+    monkeypatch.setattr(analysing, "_BATCH", 1)
+    stop: list[Callable[[], None]] = []
+
+    def workers(*arguments: Any) -> Workers:
+        made = Workers(*arguments)
+        stop.append(made.stop)
+        return made
+
+    monkeypatch.setattr(pipeline, "Workers", workers)
+
+    def wait() -> None:
+        with pytest.raises(CancelledError):
+            said(jobs=2)
+
+    running = Thread(target=wait)
+    running.start()
+    asked.wait()
+    stop[0]()
+    running.join(30)
+    assert ended == [CancelledError, CancelledError]
 
 
 @needs_ps

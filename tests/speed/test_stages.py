@@ -19,6 +19,7 @@ from callr_migrate import profiling, stages
 from callr_migrate.cli import main
 from callr_migrate.config import load_settings
 from callr_migrate.deep import Deep
+from callr_migrate.executors import has_threads_that_run
 from callr_migrate.output.profile import profile_table
 from callr_migrate.pipeline import Request, run
 from callr_migrate.stages import Stages, carried, count, current, stage, staged
@@ -274,6 +275,7 @@ def test_a_fix(project: Path) -> None:
     assert re.search("^writing files .* 1 file$", err, re.MULTILINE)
 
 
+@pytest.mark.skipif(has_threads_that_run(), reason="its workers are threads")
 def test_workers_are_told_apart(project: Path) -> None:
     for number in range(4):
         (project / f"part_{number}.py").write_text(CLIENT + CALL * 10 + f"# {'x' * 60_000}\n")

@@ -114,6 +114,8 @@ def _all(parts: Iterable[Component]) -> Iterator[SourceFile]:
 
 def _joined(done: list[tuple[Component, Done]]) -> tuple[list[Component], list[tuple[Component, Done]]]:
     """Parts that have to be analysed together after all, and those that are done."""
+    if not any(result.loaded for _, result in done):
+        return [], done
     owner = {source.path.resolve(): number for number, (part, _) in enumerate(done) for source in part}
     loaders: dict[Path, list[int]] = {}
     for number, (_, result) in enumerate(done):
@@ -301,11 +303,10 @@ def _told_once(results: list[Done]) -> list[Done]:
         places = [
             (str(each.path), each.start) for done in results for each in done.findings if each.code == code
         ]
+        first = min(places, default=None)
         for done in results if len(places) > 1 else ():
             done.findings = [
-                each
-                for each in done.findings
-                if each.code != code or (str(each.path), each.start) == min(places)
+                each for each in done.findings if each.code != code or (str(each.path), each.start) == first
             ]
     return results
 

@@ -208,7 +208,7 @@ class _Engine:
             evaluator, self.options.choices, self.settings.accept_dropped, self._mentioning
         )
         calls: list[LegacyCall] = []
-        done: set[Path] = set()
+        done: set[Module] = set()
         while True:
             calls += self._detected(evaluator, project, done)
             try:
@@ -218,16 +218,16 @@ class _Engine:
                 self._failed(error)
                 every = calls
             states, findings = self._judged(evaluator, planner, every)
-            if not self.goes_further or all(module.path.resolve() in done for module in project.modules):
+            if not self.goes_further or done.issuperset(project.modules):
                 return states, findings
 
-    def _detected(self, evaluator: Evaluator, project: Project, done: set[Path]) -> Iterator[LegacyCall]:
-        while pending := [module for module in project.modules if module.path.resolve() not in done]:
+    def _detected(self, evaluator: Evaluator, project: Project, done: set[Module]) -> Iterator[LegacyCall]:
+        while pending := [module for module in project.modules if module not in done]:
             if done and not self.goes_further:
                 break
             for module in pending:
                 self.on_progress(len(done), len(project.modules), "Searching")
-                done.add(module.path.resolve())
+                done.add(module)
                 detectors = [posts.detect]
                 if self.goes_further or self.unparsed.markers.search(module.source.text):
                     detectors.append(sdk.detect)

@@ -15,6 +15,8 @@ from pathlib import Path
 class Evidence(enum.Enum):
     """How well one fact of the rule pack is known."""
 
+    is_safe: bool  # whether a fix that leans on such a fact may still be `safe`
+
     VERIFIED = "verified"
     DOCUMENTED = "documented"
     CORROBORATED = "corroborated"
@@ -22,10 +24,8 @@ class Evidence(enum.Enum):
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
 
-    @property
-    def is_safe(self) -> bool:
-        """Whether a fix that leans on this fact may still be `safe`."""
-        return self in (Evidence.VERIFIED, Evidence.DOCUMENTED, Evidence.CORROBORATED)
+    def __init__(self, value: str) -> None:
+        self.is_safe = value in ("verified", "documented", "corroborated")
 
     def __reduce_ex__(self, protocol: object) -> tuple[type[Evidence], tuple[str]]:
         # Pythons 3.11.0 to 3.11.3 would pickle a `getattr`, which the reader of compiled rules refuses.
@@ -50,8 +50,10 @@ class Applicability(enum.Enum):
     @classmethod
     def worst(cls, *values: Applicability) -> Applicability:
         """The least applicable of several (`safe` for none)."""
-        order = list(cls)
-        return max(values, key=order.index, default=cls.SAFE)
+        for worst in (cls.MANUAL, cls.UNSAFE):
+            if worst in values:
+                return worst
+        return cls.SAFE
 
     @classmethod
     def given(cls, facts: Sequence[Fact], doubts: Sequence[str]) -> Applicability:

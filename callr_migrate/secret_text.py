@@ -72,6 +72,9 @@ class Values:
             if len(value) >= SHORTEST:
                 self._by_start.setdefault(value[:SHORTEST], []).append(value)
 
+    def __bool__(self) -> bool:
+        return bool(self._by_start)
+
     def places(self, text: str) -> Iterator[Span]:
         """Where one of them stands in a text. The work does not grow with their number."""
         if not self._by_start:

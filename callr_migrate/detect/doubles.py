@@ -26,6 +26,7 @@ _FAKE_SERVERS = {
     "aioresponses",
     "pook",
 }
+_TAKING = _REPLACING | _MOCKS
 _SPECS = {"spec", "spec_set", "target"}
 
 
@@ -78,7 +79,7 @@ def _replaced(evaluator: Evaluator, module: Module) -> Iterator[cst.BaseExpressi
         name = last_name(call.func)
         for index, arg in enumerate(call.args):
             keyword = arg.keyword.value if arg.keyword is not None else None
-            given = keyword in _SPECS or (keyword is None and index == 0 and name in _REPLACING | _MOCKS)
+            given = keyword in _SPECS or (keyword is None and index == 0 and name in _TAKING)
             if (
                 given
                 and not arg.star
@@ -87,7 +88,7 @@ def _replaced(evaluator: Evaluator, module: Module) -> Iterator[cst.BaseExpressi
                 yield call
                 break
     for node in module.names:
-        if isinstance(node, cst.Attribute) and isinstance(module.parent(node), cst.AssignTarget):
+        if type(node) is cst.Attribute and type(module.parent(node)) is cst.AssignTarget:
             if _names_client(evaluator, evaluator.evaluate(module, node.value)):
                 yield node
 

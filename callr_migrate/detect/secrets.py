@@ -96,6 +96,8 @@ class Secrets:
         """The finding without the credentials of its module, and with the places of all of them."""
         spans = self.of_module(module)
         values = self._values[module]
+        if not values and spans == finding.secrets:
+            return finding
 
         def clean(text: str | None) -> str | None:
             return text and without(text, values)

@@ -19,7 +19,8 @@ def render_concise(
     """All findings that are not applied."""
     paint = Paint(color, links)
     return "".join(
-        f"{headline_place(place, paint)} {said(place.finding, paint)}\n" for place in left(outcome)
+        f"{headline_place(place, paint)} {said(place.finding, paint)}\n"
+        for place in left(outcome, marked=False)
     )
 
 

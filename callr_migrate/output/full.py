@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def render_full(outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False) -> str:
     """All findings that are not applied, an empty line after each."""
     paint = Paint(color, links)
-    places = left(outcome)
+    places = left(outcome, marked=False)
     secrets = secrets_by_file(place.finding for place in places)
     return "".join(
         "\n".join(_block(place, secrets[place.finding.path], paint, verbose)) + "\n\n" for place in places

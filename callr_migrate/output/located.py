@@ -13,6 +13,8 @@ from callr_migrate.output.fingerprint import fingerprints
 from callr_migrate.output.text import order, shown_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from callr_migrate.output import Result
     from callr_migrate.source import SourceFile
 
@@ -39,12 +41,15 @@ def located(outcome: Result) -> list[Located]:
     """Return all findings, sorted by path, place and code."""
     findings = sorted(outcome.report.findings, key=order)
     marks = _fingerprints(findings, outcome)
-    return [_located(finding, outcome, mark) for finding, mark in zip(findings, marks, strict=True)]
+    return list(_places(findings, outcome, marks))
 
 
-def left(outcome: Result) -> list[Located]:
-    """Return the findings that are not applied, sorted by path, place and code."""
-    return [place for place in located(outcome) if not place.finding.applied]
+def left(outcome: Result, *, marked: bool = True) -> list[Located]:
+    """Return the findings that are not applied, sorted by path, place and code; not `marked`: without fingerprints."""
+    if marked:
+        return [place for place in located(outcome) if not place.finding.applied]
+    findings = sorted((each for each in outcome.report.findings if not each.applied), key=order)
+    return list(_places(findings, outcome, [""] * len(findings)))
 
 
 def repository_path(path: Path) -> str:
@@ -61,11 +66,17 @@ def repository_path(path: Path) -> str:
     return shown_path(path) if whole.is_relative_to(here) else whole.as_posix()
 
 
-def _located(finding: Finding, outcome: Result, mark: str) -> Located:
-    source = sources_of(outcome, finding).get(finding.path)
-    start = source.on_disk(finding.start) if source else Position(1, 1)
-    end = source.on_disk(finding.end) if source else start
-    return Located(finding, source, start, end, mark, source.cell(finding.start) if source else None)
+def _places(findings: list[Finding], outcome: Result, marks: list[str]) -> Iterator[Located]:
+    # Looked up once a file: many findings follow each other there.
+    known: tuple[Path, bool] | None = None
+    source = None
+    for finding, mark in zip(findings, marks, strict=True):
+        if (finding.path, finding.applied) != known:
+            known = finding.path, finding.applied
+            source = sources_of(outcome, finding).get(finding.path)
+        start = source.on_disk(finding.start) if source else Position(1, 1)
+        end = source.on_disk(finding.end) if source else start
+        yield Located(finding, source, start, end, mark, source.cell(finding.start) if source else None)
 
 
 def _fingerprints(findings: list[Finding], outcome: Result) -> list[str]:

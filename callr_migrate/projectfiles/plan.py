@@ -283,11 +283,16 @@ class _Plan:
         found = {address.lower() for surface in self.pack.surfaces.values() for address in surface.addresses}
         return sorted(found, key=len, reverse=True)
 
+    @cached_property
+    def _calling(self) -> frozenset[Path]:
+        """The files in which legacy calls are made."""
+        return frozenset(finding.path for finding in self.found if finding.code.startswith(_CALLS))
+
     def _module(self, source: SourceFile) -> Iterator[Finding]:
         """The settings of a Python file that makes no legacy call itself; where one is made, its finding says it all."""
         if not any(address.encode() in source.raw for address in self._addresses):
             return
-        if not any(finding.path == source.path and finding.code.startswith(_CALLS) for finding in self.found):
+        if source.path not in self._calling:
             for setting in module_settings(source, self._addresses):
                 yield self._address(source, setting)
 

@@ -107,6 +107,10 @@ def _may_hold(node: cst.CSTNode) -> bool:
     return not elements or not all(isinstance(element.value, plain) for element in elements)
 
 
+# Most values go into these, and only what is done there tells more. By type: to ask an abstract base takes longer.
+_USES = frozenset({cst.Arg, cst.Attribute, cst.BinaryOperation, cst.FormattedStringExpression, cst.Subscript})
+
+
 @dataclass(frozen=True)
 class Way:
     """Where an expression's value goes: `wider` is the expression that it is part of, `lost` that it is not followed."""
@@ -137,7 +141,10 @@ class Ways(Flows):
     def way(self, node: cst.BaseExpression, value: Value) -> Way | None:
         """Where the value of an expression goes; None where it is used."""
         parent = self.module.parent(node)
-        if isinstance(parent, cst.Expr) or is_tested(parent, node):
+        kind = type(parent)
+        if kind in _USES:
+            return self._used(parent, node, value)
+        if kind is cst.Expr or is_tested(parent, node):
             return FOLLOWED
         if isinstance(parent, (cst.IfExp, cst.BooleanOperation, cst.NamedExpr, cst.Await)):
             return self._wider(parent, node, value)

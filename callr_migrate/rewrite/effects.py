@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
+# What has nothing inside of it; most arguments are of this kind.
+_PLAIN = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
+
 
 def is_repeatable(node: cst.BaseExpression) -> bool:
     """Whether an expression may stand in two places: a name, an attribute, or an item by a literal key."""
@@ -17,6 +20,10 @@ def is_repeatable(node: cst.BaseExpression) -> bool:
 
 def has_effects(node: cst.CSTNode) -> bool:
     """Whether evaluating an expression may do more than give a value."""
+    while type(node) is cst.Attribute:
+        node = node.value
+    if type(node) in _PLAIN:
+        return False
     finder = _Effects()
     node.visit(finder)
     return finder.found

@@ -61,14 +61,14 @@ def request_text(
     told = [comment for place in comments.values() for comment in place]
     flat = call_text(", ".join(name + text for name, text in arguments))
     source = module.source
-    position = source.position(start)
-    line_end = source.line_text(source.position(end).line)
+    last = source.position(end)
+    line_end = source.line_text(last.line)
     extra = texts.extra_indent(start)
     room = (
         style.line_length
         - len(extra)
-        - (position.column - 1)
-        - len(line_end[source.position(end).column - 1 :])
+        - (source.position(start).column - 1)
+        - len(line_end[last.column - 1 :])
     )
     if enclosing is not None:
         if "\n" in flat or "\r" in flat or "\\" in flat or "#" in flat or told or _clashes(flat, enclosing):
@@ -235,6 +235,11 @@ def _lost_comments(
     """
     module = call.module
     start, end = module.span(call.node)
+    inside = module.comments[
+        bisect_left(module.comments, (start, start)) : bisect_left(module.comments, (end, end))
+    ]
+    if not inside:
+        return {}
     places: list[tuple[int, int, str | None]] = []
     for name, entries in (("params=", plan.query), ("json=", plan.json)):
         places += [(*copied(module, value.node), name) for _, value in entries if value.node is not None]
@@ -247,8 +252,7 @@ def _lost_comments(
     if call.receiver is not None:
         kept.append(copied(module, call.receiver))
     found: dict[str | None, list[str]] = {}
-    first = bisect_left(module.comments, (start, start))
-    for left, right in module.comments[first : bisect_left(module.comments, (end, end))]:
+    for left, right in inside:
         if any(low <= left < high for low, high in kept):
             continue
         line = module.source.line_starts[module.source.position(left).line - 1]

@@ -113,13 +113,15 @@ class _Field:
     def _replace(self, text: str) -> None:
         self.use.replacements.append((self.use.module.span(self.key), text))
 
+    def _where(self) -> str:
+        return f"(line {self.use.line(self.key)})"
+
     def _path(self) -> list[str] | None:
         """The steps to the field in v2; None where it stays as it is, or is not known (then `use` is blocked)."""
         use, key = self.use, self.key
-        where = f"(line {use.line(key)})"
         found, name = literal(key)
         if not found or not isinstance(name, str) or not isinstance(key, cst.SimpleString):
-            use.blocked = f"the field `{use.short(key)}` is not a literal {where}"
+            use.blocked = f"the field `{use.short(key)}` is not a literal {self._where()}"
             return None
         if self.own is not None and self.own.get(name) is not None:
             return None
@@ -128,7 +130,7 @@ class _Field:
         rule: ObjectField | None = self.kind.fields.get(name) if self.kind else None
         if rule is None:
             use.message = f"{shown} has no known counterpart in v2"
-            use.blocked = f"{use.message} {where}"
+            use.blocked = f"{use.message} {self._where()}"
             return None
         if rule.evidence is not None:
             use.facts.append(
@@ -137,17 +139,19 @@ class _Field:
         if rule.amount is not None:
             use.code = "CLR606"
             use.message = f"{shown} is {rule.amount.told}"
-            use.blocked = f"{use.message}; no conversion is made {where}"
+            use.blocked = f"{use.message}; no conversion is made {self._where()}"
             return None
         if rule.to is None or rule.manual:
             use.message = f"{shown} cannot be carried over: {rule.manual}"
-            use.blocked = f"{use.message} {where}"
+            use.blocked = f"{use.message} {self._where()}"
             return None
         if rule.to == name:
             return None
         path = rule.to.split(".")
         if self.own is not None and self.own.get(path[0]) is not None:
-            use.blocked = f"{shown} is `{rule.to}` in v2, and the copy has a `{path[0]}` of its own {where}"
+            use.blocked = (
+                f"{shown} is `{rule.to}` in v2, and the copy has a `{path[0]}` of its own {self._where()}"
+            )
             return None
         use.message = f"{shown} is `{rule.to}` in v2"
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -89,6 +90,11 @@ class Handlers:
     def of(self, module: Module) -> list[Handler]:
         """Its handlers of legacy errors, and those of all errors that ask for what only legacy errors have."""
         return [handler for node in module.handlers if (handler := self._handler(module, node)) is not None]
+
+    def is_named(self, modules: Iterable[Module]) -> bool:
+        """Whether the name of a legacy exception is written anywhere; else nothing can stand for one."""
+        names = {name.rpartition(".")[2] for name in self.errors}
+        return any(name in module.source.text for module in modules for name in names)
 
     def named_in(self, value: Value, seen: frozenset[cst.CSTNode] = frozenset()) -> list[str]:
         """The legacy exceptions that an expression for `except` stands for; `seen` are the tuples it is inside of."""

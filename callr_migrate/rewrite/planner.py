@@ -202,7 +202,7 @@ class Planner:
         for handler in self.plan.handlers:
             for _, node in handler.tuples:
                 guarded.setdefault(node, set()).update(handler.covered)
-        for module in self.modules:
+        for module in self.modules if handlers.is_named(self.evaluator.project.modules) else ():
             self.plan.mentions += find_mentions(handlers, coverage, module, guarded)
 
     # Refusals

@@ -136,16 +136,17 @@ class Planning:
 
     def _is_unfolded(self, param: Param) -> bool:
         """Whether a rule takes the parameter apart by its keys."""
+        if param.type != "object":
+            return False
         prefix = f"${param.name}."
         bindings = [
             *self.request.path_params.values(),
             *self.request.query.values(),
             *self.request.json.values(),
         ]
-        return param.type == "object" and (
-            any(isinstance(binding.value, str) and binding.value.startswith(prefix) for binding in bindings)
-            or any(key.startswith(f"{param.name}.") for key in self.rule.dropped)
-        )
+        return any(
+            isinstance(binding.value, str) and binding.value.startswith(prefix) for binding in bindings
+        ) or any(key.startswith(f"{param.name}.") for key in self.rule.dropped)
 
     def _unfold(self, param: Param) -> None:
         node = self.arguments.get(param.name)

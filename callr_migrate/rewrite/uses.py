@@ -21,6 +21,7 @@ from callr_migrate.evaluate.values import (
     Literal,
     ModuleValue,
     Ref,
+    Union,
     Value,
     clients,
 )
@@ -45,6 +46,7 @@ _SHOWING = {
 # Asked for each name of a file, and so by type: whether something is an instance, the abstract bases of nodes tell
 # ten times slower.
 _CHOICES = frozenset({cst.BooleanOperation, cst.IfExp, cst.NamedExpr})
+_TESTS = frozenset({cst.If, cst.While, cst.Assert, cst.IfExp, cst.UnaryOperation, cst.Comparison})
 _NO_VALUES = frozenset({cst.AssignTarget, cst.Del, cst.Annotation})
 # The part of these that is bound.
 _BOUND: dict[type, str] = {
@@ -62,6 +64,8 @@ _NO_LOADS = frozenset(
         cst.MatchAs,
     }
 )
+
+_MAYBE_CLIENTS = frozenset({Client, Union})
 
 # Endings of the names of classes whose instances hold texts for people.
 _ERRORS = ("Error", "Exception", "Warning")
@@ -187,15 +191,13 @@ class ClientUses:
         self.legacy_calls = legacy_calls
         self.found: dict[Ref, list[ClientUse]] = {}
         for node in reads:
-            for client in clients(flows.evaluator.evaluate(self.module, node)):
+            value = flows.evaluator.evaluate(self.module, node)
+            for client in clients(value) if type(value) in _MAYBE_CLIENTS else ():
                 if client.made_at is not None:
                     self._client(node, client.made_at)
 
     def _client(self, node: cst.BaseExpression, made_at: Ref) -> None:
         parent = self.module.parent(node)
-        line = self.module.source.position(self.module.span(node)[0]).line
-        if isinstance(parent, cst.Expr) or self.flows.is_followed(node) or is_tested(parent, node):
-            return
         if isinstance(parent, cst.Attribute):
             callee = parent
             while isinstance(outer := self.module.parent(callee), cst.Attribute):
@@ -203,9 +205,12 @@ class ClientUses:
             call = self.module.parent(callee)
             if call in self.legacy_calls and isinstance(call, cst.Call) and call.func is callee:
                 return
-            reason = f"`{self.module.text_of(parent)}` is used (line {line})"
+            reason = f"`{self.module.text_of(parent)}` is used"
+        elif isinstance(parent, cst.Expr) or self.flows.is_followed(node) or is_tested(parent, node):
+            return
         else:
-            reason = f"the client goes where it is not followed (line {line})"
+            reason = "the client goes where it is not followed"
+        reason += f" (line {self.module.source.position(self.module.span(node)[0]).line})"
         self.found.setdefault(made_at, []).append(ClientUse(self.module, node, reason))
 
 
@@ -215,9 +220,10 @@ def _is_own(option: Value) -> bool:
 
 def is_tested(parent: cst.CSTNode | None, node: cst.CSTNode) -> bool:
     """Whether the value is only asked for its truth, or whether it is None."""
-    if isinstance(parent, (cst.If, cst.While, cst.Assert)) and parent.test is node:
-        return True
-    if isinstance(parent, cst.IfExp) and parent.test is node:
+    kind = type(parent)
+    if kind not in _TESTS:
+        return False
+    if isinstance(parent, (cst.If, cst.While, cst.Assert, cst.IfExp)) and parent.test is node:
         return True
     if isinstance(parent, cst.UnaryOperation) and isinstance(parent.operator, cst.Not):
         return True

@@ -9,7 +9,7 @@ import contextlib
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from callr_migrate.gates import Gates
 from callr_migrate.pack.gating import GateFacts
 from callr_migrate.pack.model import RulePack
 from callr_migrate.progressing import OnProgress, unheard
+from callr_migrate.records import dataclass
 from callr_migrate.secret_text import Credentials, may_stand_in
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree

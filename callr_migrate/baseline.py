@@ -13,12 +13,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from callr_migrate.config import ConfigError
 from callr_migrate.findings import Failure, Finding, Report
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 VERSION = 1

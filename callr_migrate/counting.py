@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from callr_migrate.baseline import Comparison
 from callr_migrate.changes import Changes, changes_since
 from callr_migrate.config import shown_path
 from callr_migrate.findings import Finding, Report
+from callr_migrate.records import dataclass
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import staged

@@ -11,11 +11,12 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 
 from callr_migrate.findings import Applicability, Edit, Finding, Position, Unseen
+from callr_migrate.records import dataclass
 from callr_migrate.source import DiskEdit, SourceError, SourceFile
 from callr_migrate.suffixes import DOCUMENTS, NOTEBOOK, is_embedding
 

@@ -10,13 +10,14 @@ import ast
 import builtins
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from callr_migrate.config import Settings
 from callr_migrate.engine import analyse
 from callr_migrate.findings import Applicability, Edit, Finding, Report
 from callr_migrate.pack import RulePack, shipped_rules
 from callr_migrate.pack.model import Example, Location, Method, Surface
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 # Nothing on disk is part of an example's project.

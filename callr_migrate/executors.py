@@ -15,13 +15,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from callr_migrate import __version__
+from callr_migrate.records import dataclass
 from callr_migrate.stages import stage
 
 Item = TypeVar("Item")

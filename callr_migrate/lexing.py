@@ -6,8 +6,9 @@ import ast
 import re
 import warnings
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+
+from callr_migrate.records import dataclass
 
 Span = tuple[int, int]
 

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from callr_migrate.gates import Gates
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.projectfiles.reading import decoded
 from callr_migrate.reach import Reach
+from callr_migrate.records import dataclass
 from callr_migrate.sieve import MAX_READ, has_comment, is_declared, read
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import count, staged

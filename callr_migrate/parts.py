@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.config import Settings
 from callr_migrate.discovery import Discovery
+from callr_migrate.records import dataclass
 from callr_migrate.settings_tree import SettingsTree
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from callr_migrate.baseline import open_baseline
@@ -25,6 +25,7 @@ from callr_migrate.pack.verified import project_verified
 from callr_migrate.parts import Part, parts_of
 from callr_migrate.progressing import OnProgress, unheard
 from callr_migrate.projectfiles.kinds import kind_of_path
+from callr_migrate.records import dataclass
 from callr_migrate.scaffolding import ScaffoldFile, scaffold_files, told_of, write_scaffold
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree

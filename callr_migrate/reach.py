@@ -13,9 +13,10 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from callr_migrate.import_graph import Contents, ImportGraph, Parts
+from callr_migrate.records import dataclass
 from callr_migrate.stages import staged
 
 ALL = "*"

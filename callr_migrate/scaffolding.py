@@ -12,10 +12,10 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.findings import Failure, Finding, Scenario
+from callr_migrate.records import dataclass
 
 SUFFIX = ".actions.yaml"
 _MARK = "# Unchanged since callr-migrate wrote it: "

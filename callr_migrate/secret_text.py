@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from callr_migrate.lexing import Lexed, Span, value_of
+from callr_migrate.records import dataclass
 
 _WORDS = frozenset(
     re.findall(

@@ -14,11 +14,11 @@ import tempfile
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from callr_migrate.findings import Edit, Position
+from callr_migrate.records import dataclass
 
 # Python ends a line at these and nowhere else; `str.splitlines` also splits at form feeds and U+2028.
 _NEWLINE = re.compile(r"\r\n|\r|\n")

@@ -12,11 +12,11 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from callr_migrate.findings import Finding
 from callr_migrate.lexing import Lexed
 from callr_migrate.projectfiles.kinds import Kind, kind_of_path
+from callr_migrate.records import dataclass
 from callr_migrate.secret_text import in_text
 from callr_migrate.source import SourceFile
 

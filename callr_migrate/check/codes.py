@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from callr_migrate.records import dataclass
 
 # What concerns all of a project is told at one place of it.
 ONCE_A_PROJECT = frozenset({"CLR607"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from callr_migrate.evaluate.values import (
     Value,
     constants,
 )
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.options import OptionDicts, Unfollowed
 
 Steps = tuple[str | int | None, ...]

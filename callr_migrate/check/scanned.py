@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from callr_migrate.check.apps import app_finding
 from callr_migrate.detect.scan import ScannedCall
@@ -12,6 +11,7 @@ from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.lexing import Lexed, Span, value_of
 from callr_migrate.pack import nearest
 from callr_migrate.pack.model import App, Method, RulePack
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 # Characters behind a call within which its app is named, and the literals in them: its method, and some more.

@@ -10,7 +10,6 @@ import math
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.findings import Scenario
 from callr_migrate.pack.forms import Scaffold
 from callr_migrate.pack.scaffolds import MARK, Slot, conditions, shown_path, slot_of, slots
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.state import CallState
 from callr_migrate.secret_text import IN_ADDRESS, is_credential_name
 

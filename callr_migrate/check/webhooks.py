@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -19,6 +19,7 @@ from callr_migrate.evaluate.values import BoundMethod, FunctionValue, Literal, c
 from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.pack.forms import WebhookEvent, Webhooks
 from callr_migrate.pack.model import ObjectField, RulePack
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.identifiers import FORMAT as IDENTIFIER
 
 Owner = cst.CSTNode | None  # the function that code stands in; None for a module

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from callr_migrate.evaluate.module import Module
@@ -11,6 +9,7 @@ from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import Client, Ref
 from callr_migrate.pack.declared import WRAPPER
 from callr_migrate.pack.model import Method
+from callr_migrate.records import dataclass
 
 __all__ = ["WRAPPER", "Detection", "LegacyCall"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -28,6 +27,7 @@ from callr_migrate.evaluate.values import (
     Symbol,
     Value,
 )
+from callr_migrate.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -12,6 +11,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.project import dotted_name, last_name
 from callr_migrate.evaluate.values import ClassValue, Client, InstanceValue, Symbol, Value
+from callr_migrate.records import dataclass
 
 # What replaces something for a while, or makes a stand-in: names of Python's own habits.
 _REPLACING = {"patch", "object", "setattr", "delattr", "spy", "stub", "create_autospec", "wraps"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.arguments import Argument, bound
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.shapes import BoundCall
+from callr_migrate.records import dataclass
 
 # An expression, and whether it is its items that are parameters.
 Part = tuple[cst.BaseExpression, bool]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -23,6 +23,7 @@ from callr_migrate.evaluate.values import (
     constants,
     union,
 )
+from callr_migrate.records import dataclass
 
 # Wrappers of wrappers of wrappers.
 _MAX_CHAIN = 30

@@ -7,7 +7,7 @@ these serialised; several of them in a list are a batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 import libcst as cst
@@ -17,6 +17,7 @@ from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import BoundMethod, Collected, FunctionValue, Literal
 from callr_migrate.pack.model import PayloadShape
+from callr_migrate.records import dataclass
 
 # Python's own ways from a dict to the bytes of a body.
 _WRAPPERS = frozenset({"dumps", "encode", "bytes", "str"})

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from callr_migrate.lexing import Lexed, Span
 from callr_migrate.pack.model import RulePack, Surface
+from callr_migrate.records import dataclass
 
 _VERB = re.compile(r"(?:\.|\b)(get|post|put|patch|delete)\s*\(\s*(?:url\s*=\s*)?$", re.IGNORECASE)
 _ASSIGNED = r"([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?(?:{classes})\s*\("

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.config import ConfigError, Settings, load_settings
@@ -13,6 +12,7 @@ from callr_migrate.findings import Applicability, Edit, Finding
 from callr_migrate.output import sources_of
 from callr_migrate.pack import RuleError
 from callr_migrate.pipeline import Outcome, Request, run
+from callr_migrate.records import dataclass
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 

@@ -7,7 +7,7 @@ calls it: a pool, a thread, an event loop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -25,6 +25,7 @@ from callr_migrate.evaluate.values import (
     Value,
     union,
 )
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from callr_migrate.evaluate.evaluator import Evaluator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -24,6 +24,7 @@ from callr_migrate.evaluate.values import (
     Value,
     union,
 )
+from callr_migrate.records import dataclass
 
 _Caller = tuple[Module, cst.Call, bool]
 

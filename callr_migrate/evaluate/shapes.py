@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from callr_migrate.pack.model import CallShape
+from callr_migrate.records import dataclass
 
 
 @dataclass(frozen=True)

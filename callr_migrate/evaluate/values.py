@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
+
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from callr_migrate.evaluate.module import Module

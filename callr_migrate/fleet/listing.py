@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from callr_migrate.config import ConfigError
 from callr_migrate.pack.base import NOWHERE, Location
 from callr_migrate.pack.decode import Decoder
+from callr_migrate.records import dataclass
 
 Command = Literal["check", "fix", "pr"]
 _ADDRESS = re.compile(r"^(?:[a-z][a-z+]*://|[^/\\\s]+@[^/\\\s]+:|[\w.-]{2,}:(?![/\\]))")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.executors import Lost, Workers
 from callr_migrate.fleet.listing import Repository, stem_of
 from callr_migrate.fleet.state import State, write_whole
 from callr_migrate.fleet.task import Result, Task, run_task, stop_all
+from callr_migrate.records import dataclass
 
 _IGNORE = "# Made by callr-migrate fleet.\n*\n"
 

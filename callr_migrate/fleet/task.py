@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from callr_migrate.fleet.listing import Repository
 from callr_migrate.pullrequest.git import hidden
+from callr_migrate.records import dataclass
 
 _ENDING = 20  # seconds for what was killed to be gone
 _TAIL = 4000  # characters of what a process said that died

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from callr_migrate.findings import Finding, Position
 from callr_migrate.output import sources_of
 from callr_migrate.output.fingerprint import fingerprints
 from callr_migrate.output.text import order, shown_path
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

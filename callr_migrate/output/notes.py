@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Evidence, Finding
 from callr_migrate.output.text import cells
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Finding, Report
 from callr_migrate.output import clean_line
 from callr_migrate.output.text import one_line, plural, shown_path
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

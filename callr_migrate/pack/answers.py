@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from callr_migrate.pack import facts
 from callr_migrate.pack.model import Location, RulePack
 from callr_migrate.pack.openapi import Body, Operation
 from callr_migrate.pack.schemas import Schemas
+from callr_migrate.records import dataclass
 
 
 @dataclass(frozen=True)

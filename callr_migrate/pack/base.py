@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from callr_migrate.findings import Evidence
+from callr_migrate.records import dataclass
 
 Verb = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 

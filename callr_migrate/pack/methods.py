@@ -7,11 +7,12 @@ block (`Request` for a binding, `ObjectType` for a field, and so on).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location, Param, Verb
+from callr_migrate.records import dataclass
 
 
 @dataclass(frozen=True)

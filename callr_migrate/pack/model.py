@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.base import NOWHERE, Location, Param, StatedFact, Verb
@@ -35,6 +35,7 @@ from callr_migrate.pack.surfaces import (
     Surface,
     Target,
 )
+from callr_migrate.records import dataclass
 
 __all__ = [
     "NOWHERE",

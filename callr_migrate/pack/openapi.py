@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from callr_migrate.pack.plain import DocumentError, parse, read_bytes
 from callr_migrate.pack.schemas import References, Schemas, mapping, remote
+from callr_migrate.records import dataclass
 
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 OWN_MARK = "x-evidence"  # stands in the project's own contract, and in no vendor's document

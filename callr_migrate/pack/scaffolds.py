@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from callr_migrate.pack.base import nearest
 from callr_migrate.pack.forms import Scaffold
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from callr_migrate.pack.model import Method, RulePack

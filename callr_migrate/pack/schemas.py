@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote
 
 from callr_migrate.pack.plain import DocumentError
+from callr_migrate.records import dataclass
 
 _SCALARS = {"string", "number", "integer", "boolean", "null"}
 

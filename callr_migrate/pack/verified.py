@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from callr_migrate.pack.decode import Decoder
 from callr_migrate.pack.gating import VERIFIED
 from callr_migrate.pack.model import Binding, Request, RulePack
 from callr_migrate.pack.openapi import source
+from callr_migrate.records import dataclass
 
 FILE_NAME = VERIFIED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from callr_migrate.findings import Evidence
@@ -14,6 +14,7 @@ from callr_migrate.pack.answers import Absent, Found, Open, look_up, nested_fiel
 from callr_migrate.pack.base import nearest
 from callr_migrate.pack.model import Binding, EnumTable, Location, Method, Request, RulePack
 from callr_migrate.pack.openapi import Document, Operation, names_in, shape
+from callr_migrate.records import dataclass
 
 
 class Status(enum.Enum):

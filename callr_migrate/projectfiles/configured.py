@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from callr_migrate.lexing import Lexed
 from callr_migrate.projectfiles.entries import Span
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 _SECTION = re.compile(r"[ \t]*\[+([^\[\]\r\n]+)\]+[ \t]*(?:[#;].*)?")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from callr_migrate.pack.model import Target
 from callr_migrate.projectfiles.requirement import Requirement, pinned
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 Span = tuple[int, int]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from callr_migrate.projectfiles.locks import command_for, locked
 from callr_migrate.projectfiles.reading import contents
 from callr_migrate.projectfiles.requirement import normal
 from callr_migrate.projectfiles.usage import Use, use_of
+from callr_migrate.records import dataclass
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import staged

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from callr_migrate.pack.model import Target
+from callr_migrate.records import dataclass
 
 _WRITTEN = re.compile(
     r"""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.lexing import Lexed
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 

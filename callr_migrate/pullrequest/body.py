@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from callr_migrate.pack.model import RulePack, Target
 from callr_migrate.pullrequest.messages import day_of, shutdown
 from callr_migrate.pullrequest.places import Places, code
 from callr_migrate.pullrequest.wording import fenced, prose, sentence, short
+from callr_migrate.records import dataclass
 
 _Row = TypeVar("_Row")
 

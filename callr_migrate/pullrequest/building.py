@@ -13,11 +13,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from callr_migrate.pullrequest.checkout import Checkout
 from callr_migrate.pullrequest.git import Git, GitError
+from callr_migrate.records import dataclass
 
 # The last line of each message. It holds the tree, so that a commit that somebody amended is known to be theirs.
 TRAILER = "Callr-Migrate-Tree"

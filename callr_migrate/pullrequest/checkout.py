@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from callr_migrate.pullrequest.git import Git, GitError
+from callr_migrate.records import dataclass
 
 _SHOWN = 3  # names of changed files
 

@@ -11,10 +11,11 @@ import ast
 import enum
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from callr_migrate.findings import Edit, Finding
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.suffixes import SUFFIXES
 

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from callr_migrate.records import dataclass
 
 # They name a repository, an index or a way to read paths; what holds for whoever called us holds for another one.
 # Identity, configuration, ssh and credentials are the user's, and stay.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Any, Protocol
@@ -14,6 +13,7 @@ import httpx
 from callr_migrate import __version__
 from callr_migrate.pullrequest.git import GitError, hidden
 from callr_migrate.pullrequest.remotes import GITHUB, Remote
+from callr_migrate.records import dataclass
 
 _PATIENCE = 30.0  # seconds
 

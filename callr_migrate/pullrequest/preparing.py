@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from callr_migrate.pullrequest.families import Split
 from callr_migrate.pullrequest.git import Git, GitError
 from callr_migrate.pullrequest.remotes import GITHUB, Remote, parse_remote
 from callr_migrate.pullrequest.tokens import find_token
+from callr_migrate.records import dataclass
 
 BRANCH = "callr-rest-v2"
 _TOKEN = "CALLR_MIGRATE_TOKEN"

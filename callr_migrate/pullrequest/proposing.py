@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from callr_migrate.pullrequest.messages import Messages
 from callr_migrate.pullrequest.places import Places
 from callr_migrate.pullrequest.preparing import Prepared
 from callr_migrate.pullrequest.pushing import push, refuse_unpublished
+from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 if TYPE_CHECKING:

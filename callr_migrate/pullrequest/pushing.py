@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from callr_migrate.pullrequest.building import Commit, same_series
 from callr_migrate.pullrequest.git import Git, GitError, hidden
 from callr_migrate.pullrequest.preparing import refuse_foreign
+from callr_migrate.records import dataclass
 
 
 @dataclass(frozen=True)

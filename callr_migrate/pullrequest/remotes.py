@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from callr_migrate.pullrequest.git import GitError, hidden
+from callr_migrate.records import dataclass
 
 GITHUB, GITLAB = "github", "gitlab"
 KINDS = (GITHUB, GITLAB)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from callr_migrate.output.summary import Summary
 from callr_migrate.output.text import plain, plural
 from callr_migrate.pullrequest.preparing import Prepared
 from callr_migrate.pullrequest.proposing import Done, Plan, Rewrite
+from callr_migrate.records import dataclass
 
 
 @dataclass

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from callr_migrate.records import dataclass
 from callr_migrate.report.model import Trend
 from callr_migrate.report.words import number
 

@@ -13,7 +13,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from callr_migrate.findings import Report
 from callr_migrate.gates import Gates
 from callr_migrate.output.text import plural
 from callr_migrate.progressing import OnProgress, unheard
+from callr_migrate.records import dataclass
 from callr_migrate.report.model import Trend, TrendPoint
 from callr_migrate.source import SourceError
 from callr_migrate.suffixes import SUFFIXES, searched

@@ -6,13 +6,13 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from callr_migrate.records import dataclass
 from callr_migrate.report.chart import drawn
 from callr_migrate.report.collect import NO_METHOD, NO_OWNER
 from callr_migrate.report.highlight import highlighted

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callr_migrate.records import dataclass
 from callr_migrate.report.model import Counts, Place, Step
 
 if TYPE_CHECKING:

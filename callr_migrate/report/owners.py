@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callr_migrate.config import is_there
+from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

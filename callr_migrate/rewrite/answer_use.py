@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -10,6 +10,7 @@ from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Fact
+from callr_migrate.records import dataclass
 
 
 @dataclass

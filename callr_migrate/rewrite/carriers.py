@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -27,6 +26,7 @@ from callr_migrate.evaluate.values import (
     Unknown,
     Value,
 )
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.uses import Flows, is_tested
 
 # Of Python's own, what tells nothing of the items of a container, and nothing of a whole answer's fields.

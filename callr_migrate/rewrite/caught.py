@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from callr_migrate.evaluate import Evaluator, Module
@@ -12,6 +10,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Symbol, constants
 from callr_migrate.pack.model import LegacyCode, LegacyError, Surface
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.uses import is_load, shows
 
 # What reports an exception takes any; these are names of Python's own habits.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,6 +12,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.pack.model import Surface, Target
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
 from callr_migrate.rewrite.request import Refusal
 from callr_migrate.rewrite.style import Style, copied, line_indent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -22,6 +21,7 @@ from callr_migrate.evaluate.values import (
     Symbol,
     Value,
 )
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.uses import is_load
 
 _DISPLAYS = {"builtins.frozenset", "builtins.set", "builtins.tuple", "builtins.list"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -12,6 +12,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Literal, Symbol, Value
 from callr_migrate.pack.model import LegacyError, Surface, Target
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.caught import CaughtError, ErrorUse, Untranslatable
 from callr_migrate.rewrite.coverage import Coverage, calls_in
 from callr_migrate.rewrite.style import copied

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -11,6 +10,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.project import dotted_name
 from callr_migrate.evaluate.values import Symbol
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.layout import (
     after_prologue,
     import_lines,

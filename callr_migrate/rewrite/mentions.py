@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import libcst as cst
 
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Symbol
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.coverage import Coverage
 from callr_migrate.rewrite.handlers import Handlers
 from callr_migrate.rewrite.uses import names_read

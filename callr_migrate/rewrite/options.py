@@ -7,7 +7,7 @@ testing it, handing it on, and giving it to legacy calls that are rewritten, too
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import libcst as cst
@@ -17,6 +17,7 @@ from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Collected, Constant, Literal, Ref, Unknown, Value
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.uses import Flows, is_tested, loads
 
 

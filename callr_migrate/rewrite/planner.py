@@ -7,7 +7,7 @@ split), so refusals spread until nothing changes any more. Only what is left is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -19,6 +19,7 @@ from callr_migrate.evaluate.project import dotted_name
 from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue, Ref
 from callr_migrate.pack.declared import is_declared
 from callr_migrate.pack.model import Target
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.answers import Answers, AnswerUse
 from callr_migrate.rewrite.carriers import Carriers
 from callr_migrate.rewrite.clients import construction

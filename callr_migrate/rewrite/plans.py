@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import libcst as cst
@@ -12,6 +12,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.findings import Fact
 from callr_migrate.pack.forms import DateForms
 from callr_migrate.pack.model import Request, Result
+from callr_migrate.records import dataclass
 
 
 class Refusal(Exception):

@@ -6,7 +6,7 @@ its answer (`envelope`). Whatever is not understood refuses the rewrite; the pos
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import libcst as cst
 
@@ -18,6 +18,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Literal, Symbol, constant_text
 from callr_migrate.pack.model import PayloadShape, Target
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.effects import has_effects
 from callr_migrate.rewrite.request import Refusal
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import libcst as cst
@@ -13,6 +13,7 @@ from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Fact
 from callr_migrate.pack.model import Surface
+from callr_migrate.records import dataclass
 from callr_migrate.rewrite.clients import Construction
 from callr_migrate.rewrite.posts import Post
 from callr_migrate.rewrite.request import RequestPlan

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from callr_migrate.evaluate.module import Module
+from callr_migrate.records import dataclass
 
 _ATOMS = (
     cst.Name,

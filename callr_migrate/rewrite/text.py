@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import libcst as cst
 
 from callr_migrate.evaluate.module import Module, Span
 from callr_migrate.findings import Edit
+from callr_migrate.records import dataclass
 
 Piece = str | Span  # new text, or a part of the old one that stays
 Render = Callable[["Texts"], Sequence[Piece]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -25,6 +24,7 @@ from callr_migrate.evaluate.values import (
     Value,
     clients,
 )
+from callr_migrate.records import dataclass
 
 # Showing a value keeps the program going whatever its form; these are names of Python's own habits.
 _SHOWING = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from callr_migrate.findings import Finding, Unseen
 from callr_migrate.pipeline import Outcome
+from callr_migrate.records import dataclass
 from callr_migrate.trace.record import Call, Frame
 
 

@@ -11,11 +11,11 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from callr_migrate.pack.model import RulePack
+from callr_migrate.records import dataclass
 from callr_migrate.twin import child
 
 RECORDER = Path(__file__).resolve().parent / "recorder"

@@ -7,9 +7,10 @@ begins with `account.act(...)`, in words that belong to neither API: by these, t
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin.clock import Clock
 from callr_migrate.twin.ids import long_id, short_id
 from callr_migrate.twin.model import Number, State

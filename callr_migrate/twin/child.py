@@ -8,12 +8,13 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from callr_migrate.pack.model import RulePack
+from callr_migrate.records import dataclass
 
 REDIRECT = Path(__file__).resolve().parent / "redirect"
 VARIABLE = "CALLR_MIGRATE_TWIN"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from callr_migrate.config import load_settings
 from callr_migrate.findings import Evidence
+from callr_migrate.records import dataclass
 from callr_migrate.twin import child, copying, files, summary
 from callr_migrate.twin.clock import Clock
 from callr_migrate.twin.explaining import Explainer

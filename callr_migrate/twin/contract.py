@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +26,7 @@ from referencing.jsonschema import DRAFT4, DRAFT202012
 from callr_migrate.findings import Evidence
 from callr_migrate.pack.openapi import OWN_MARK, VERBS, path_of, shape
 from callr_migrate.pack.plain import DocumentError, parse, read_bytes
+from callr_migrate.records import dataclass
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _HERE = "urn:contract"

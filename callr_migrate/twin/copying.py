@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from callr_migrate.config import DEFAULT_EXCLUDE, Settings, load_settings
 from callr_migrate.findings import Report
+from callr_migrate.records import dataclass
 
 # Folders that no program of the project reads; `build` and the like may be its own.
 _LEFT_OUT = frozenset(DEFAULT_EXCLUDE) - {"build", "dist"}

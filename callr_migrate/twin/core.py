@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from callr_migrate.pack.model import RulePack
 from callr_migrate.pack.openapi import path_of
+from callr_migrate.records import dataclass
 from callr_migrate.twin import background, old_rest, webhooks
 from callr_migrate.twin.access import LEGACY_SCHEMES, REST_SCHEMES, Access
 from callr_migrate.twin.account import Account

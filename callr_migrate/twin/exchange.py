@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin.account import Act
 from callr_migrate.twin.contract import Used
 

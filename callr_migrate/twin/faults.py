@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from callr_migrate.records import dataclass
 
 STATUSES = ("400", "401", "403", "429", "500", "502", "503")
 KINDS = (*STATUSES, "timeout", "slow")

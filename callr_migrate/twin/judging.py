@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin import summary
 from callr_migrate.twin.exchange import Exchange, told
 from callr_migrate.twin.explaining import Explainer

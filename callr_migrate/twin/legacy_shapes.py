@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin import apps, messages, numbers
 from callr_migrate.twin.account import Account
 from callr_migrate.twin.model import AudioFile, CallRecord, Message, Number, Order, Scenario, Task, Webhook

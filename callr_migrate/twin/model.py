@@ -5,8 +5,10 @@ Words (`status`, `direction`) are stored as REST v2 writes them; `words.Words` t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from callr_migrate.records import dataclass
 
 
 @dataclass

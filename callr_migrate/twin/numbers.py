@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin.account import OWN_NUMBERS, Account
 from callr_migrate.twin.ids import long_id
 from callr_migrate.twin.model import Number, Order

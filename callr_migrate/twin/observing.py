@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin import child, copying, summary
 from callr_migrate.twin.exchange import Exchange
 from callr_migrate.twin.server import Beside, Setup, build

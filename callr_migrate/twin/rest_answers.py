@@ -6,9 +6,10 @@ An answer whose fields no page shows is an empty object: a program that reads a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from callr_migrate.records import dataclass
 from callr_migrate.twin import apps, background, media, messages, numbers
 from callr_migrate.twin.account import Account
 from callr_migrate.twin.clock import parse_instant

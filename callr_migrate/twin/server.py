@@ -9,13 +9,13 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import uvicorn
 
 from callr_migrate.pack.model import RulePack
+from callr_migrate.records import dataclass
 from callr_migrate.twin import background, files
 from callr_migrate.twin.access import Access
 from callr_migrate.twin.account import Account

@@ -1,0 +1,122 @@
+"""Classes of fields that are made quickly are as those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from callr_migrate import records
+
+MAKERS: dict[str, Callable[..., Any]] = {"plain": dataclasses.dataclass, "quick": records.dataclass}
+SHAPES: list[dict[str, bool]] = [
+    *({}, {"frozen": True}, {"eq": False}, {"frozen": True, "eq": False}, {"frozen": True, "order": True}),
+    *({"slots": True}, {"frozen": True, "slots": True}),
+]
+
+
+def made(make: Callable[..., Any], shape: dict[str, bool]) -> list[Any]:
+    """A class, one that inherits from it, one without fields, one with what it says itself."""
+
+    @make(**shape)
+    class Point:
+        """At a place."""
+
+        x: int
+        y: tuple[int, ...] = ()
+        note: str = dataclasses.field(default="", compare=False)
+        hidden: int = dataclasses.field(default=0, repr=False)
+        loose: int = dataclasses.field(default=0, hash=False)
+        many: list[int] = dataclasses.field(default_factory=list, hash=False)
+
+    @make(**shape)
+    class Named(Point):
+        """With a name."""
+
+        name: str = ""
+
+    @make(**shape)
+    class Nothing:
+        """Without any."""
+
+    own: Any = {"__eq__": lambda self, other: True, "__annotations__": {"x": int}, "__doc__": ""}
+    both = {**own, "__hash__": lambda self: 7, "__repr__": lambda self: "own"}
+    more = [] if "order" in shape else [make(**shape)(type("Own", (), each)) for each in (own, both)]
+    return [Point, Named, Nothing, *more]
+
+
+def values(kinds: list[Any]) -> list[Any]:
+    point, named, nothing, *more = kinds
+    points = [
+        point(1),
+        point(1),
+        point(2),
+        point(1, (2,)),
+        point(1, note="a"),
+        point(1, hidden=1),
+        point(1, loose=1),
+    ]
+    return [
+        *points,
+        point(1, many=[3]),
+        named(1),
+        named(1, name="b"),
+        nothing(),
+        nothing(),
+        *(each(1) for each in more),
+    ]
+
+
+def said(value: Any) -> Any:
+    try:
+        return hash(value) == hash(copy.copy(value))
+    except TypeError as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_as_those_of_the_standard_library(shape: dict[str, bool]) -> None:
+    plain, quick = (values(made(make, shape)) for make in MAKERS.values())
+    # What is equal, and what of that is found in a set.
+    assert [[a == b for b in quick] for a in quick] == [[a == b for b in plain] for a in plain]
+    assert [said(value) for value in quick] == [said(value) for value in plain]
+    if shape.get("frozen") and said(plain[0]) is True:
+        assert [[hash(a) == hash(b) for b in quick] for a in quick] == [
+            [hash(a) == hash(b) for b in plain] for a in plain
+        ]
+    shown = [repr(value) for value in plain]
+    assert [repr(value).partition(" object at")[0] for value in quick] == [
+        text.partition(" object at")[0] for text in shown
+    ]
+    for one, other in zip(quick[:10], plain[:10], strict=True):
+        assert dataclasses.asdict(one) == dataclasses.asdict(other)
+        assert dataclasses.replace(one, x=9).x == 9
+        assert hasattr(one, "__dict__") == hasattr(other, "__dict__")
+
+
+@records.dataclass(frozen=True)
+class Kept:
+    """At the top of a module, where it can be pickled."""
+
+    x: int
+    other: Kept | None = None
+
+
+@records.dataclass(frozen=True, slots=True)
+class Slim:
+    """The same with slots."""
+
+    x: int
+
+
+def test_kept_and_shown() -> None:
+    for value in (Kept(1, Kept(2)), Slim(3)):
+        assert pickle.loads(pickle.dumps(value, 4)) == value
+        assert copy.deepcopy(value) == value
+    ring = Kept(1)
+    ring.__dict__["other"] = ring
+    assert repr(ring) == "Kept(x=1, other=...)"

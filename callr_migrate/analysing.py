@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import pickle
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from callr_migrate.cache.parts import Kept, Lookup
 from callr_migrate.check.codes import ONCE_A_PROJECT
 from callr_migrate.config import Settings
 from callr_migrate.deep import Deep
@@ -29,6 +30,7 @@ from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import Stages, current, stage
+from callr_migrate.world import Question, World
 
 Component = tuple[SourceFile, ...]
 # Characters of source that are worth a message to another process.
@@ -59,6 +61,8 @@ class Done:
     report: Report = field(default_factory=Report)
     loaded: dict[Path, SourceFile] = field(default_factory=dict)
     credentials: Credentials = field(default_factory=Credentials)
+    # What was asked of the world outside of the part, with the answers; None where that changed meanwhile.
+    asked: dict[Question, str] | None = None
     stages: Stages | None = None  # the worker's, with the first part of a task
 
 
@@ -71,28 +75,32 @@ class _Task:
     is_profiled: bool = False
 
 
-def analyse_parts(
-    setup: Setup, parts: Sequence[Component], workers: Workers, on_progress: OnProgress
-) -> list[Done]:
+@dataclass(frozen=True)
+class Doing:
+    """How the work is done: `workers_for` some parts, without those that `lookup` knows from an earlier run."""
+
+    workers_for: Callable[[Sequence[Component]], Workers]
+    on_progress: OnProgress = unheard  # may raise to stop the work
+    lookup: Lookup | None = None
+
+
+def analyse_parts(setup: Setup, parts: Sequence[Component], doing: Doing) -> list[Done]:
     """Analyse each part; what they found is in their order, with groups of fixes that no two parts share.
 
-    `on_progress` may raise to stop the work. A part that comes across a file of another one
-    is analysed anew together with it.
+    A part that comes across a file of another one is analysed anew together with it.
     """
     pending = list(parts)
     done: list[tuple[Component, Done]] = []
     while pending:
-        done += zip(pending, _results(setup, pending, workers, on_progress), strict=True)
+        done += zip(pending, _results(setup, pending, doing), strict=True)
         pending, done = _joined(done)
-    done = _hiding(setup, done, workers, on_progress)
+    done = _hiding(setup, done, doing)
     first = {source.path: number for number, source in enumerate(_all(parts))}
     done.sort(key=lambda item: first[item[0][0].path])
     return _regrouped(_told_once([result for _, result in done]))
 
 
-def _hiding(
-    setup: Setup, done: list[tuple[Component, Done]], workers: Workers, on_progress: OnProgress
-) -> list[tuple[Component, Done]]:
+def _hiding(setup: Setup, done: list[tuple[Component, Done]], doing: Doing) -> list[tuple[Component, Done]]:
     """The same where no part shows a credential that another one is given: such parts are analysed anew."""
     known = Credentials.together(result.credentials for _, result in done)
     open_ = [
@@ -101,7 +109,8 @@ def _hiding(
         if may_stand_in(known.beyond(result.credentials), [source.text for source in part])
     ]
     parts = [done[index][0] for index in open_]
-    again = zip(open_, _results(replace(setup, known=known), parts, workers, on_progress), strict=True)
+    # What hides a credential of others is not kept.
+    again = zip(open_, _results(replace(setup, known=known), parts, replace(doing, lookup=None)), strict=True)
     done = list(done)
     for index, result in again if parts else ():
         done[index] = done[index][0], result
@@ -142,7 +151,28 @@ def _changed(result: Done) -> set[Path]:
     return {path.resolve() for path in paths}
 
 
-def _results(
+def _results(setup: Setup, parts: Sequence[Component], doing: Doing) -> Iterator[Done]:
+    """What came of each part, now or in an earlier run."""
+    lookup = doing.lookup
+    if lookup is None:
+        yield from _analysed(setup, parts, doing.workers_for(parts), doing.on_progress)
+        return
+    keys = [lookup.key_of(part) for part in parts]
+    known = [lookup.known(part, key) for part, key in zip(parts, keys, strict=True)]
+    rest = [part for part, kept in zip(parts, known, strict=True) if kept is None]
+    analysed = _analysed(setup, rest, doing.workers_for(rest), doing.on_progress) if rest else iter(())
+    for part, key, kept in zip(parts, keys, known, strict=True):
+        if kept is not None:
+            yield Done(kept.findings, kept.report, kept.loaded)
+            continue
+        done = next(analysed)
+        if key is not None and done.asked is not None and done.credentials == Credentials():
+            lookup.note(part, key, Kept(done.findings, done.report, done.loaded, done.asked))
+        yield done
+    next(analysed, None)
+
+
+def _analysed(
     setup: Setup, parts: Sequence[Component], workers: Workers, on_progress: OnProgress
 ) -> Iterator[Done]:
     if workers.is_one:
@@ -220,6 +250,7 @@ def analyse_part(
         from callr_migrate.engine import analyse
 
     done = Done()
+    world = World()
     done.findings, done.credentials = analyse(
         setup.settings,
         setup.pack,
@@ -234,7 +265,9 @@ def analyse_part(
         known=setup.known,
         further=setup.further,
         on_progress=on_progress,
+        world=world,
     )
+    done.asked = world.answers if world.is_steady else None
     return done
 
 

@@ -87,6 +87,10 @@ class Settings(NamedTuple):
     # Name of a field -> where its value stands, for people; not there for defaults.
     origins: Mapping[str, str] = {}
 
+    def described(self) -> str:
+        """All that changes what is found and how it is fixed."""
+        return repr(self._replace(origins={}, effort={}, jobs=None))
+
     def wants(self, code: str, path: Path | None = None) -> bool:
         """Whether findings of this code are shown: the longest matching selector decides, `ignore` on a tie.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +38,7 @@ from callr_migrate.secret_text import Credentials, in_text
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import count, stage, staged
+from callr_migrate.world import World, mentioning
 
 _MAX_ROUNDS = 50
 
@@ -59,6 +59,7 @@ def analyse(
     further: Sequence[str] = (),
     on_progress: OnProgress = unheard,
     known: Credentials | None = None,
+    world: World | None = None,
 ) -> Analysis:
     """Look for legacy code in the files in `shown` (resolved path -> name), by the analysis of all `sources`.
 
@@ -68,6 +69,7 @@ def analyse(
     What `selection` (default: that of `settings`) leaves out stays as it is; `further` is the project's other code,
     which is not analysed. With `scaffolds` `report.scenarios` gets
     what may stand in place of retired apps. `known` are credentials of other parts of the project.
+    `world` notes what is asked of all that lies outside of `sources`.
     """
     selection = selection or Selection(lambda _: settings)
     engine = _Engine(settings, pack, shown, report, {} if loaded is None else loaded, passes, selection)
@@ -75,6 +77,7 @@ def analyse(
     engine.scaffolds = scaffolds
     engine.further = further
     engine.on_progress = on_progress
+    engine.world = world or engine.world
     engine.options = replace(engine.options, credentials=known or Credentials())
     findings = engine.run(sources)
     return Analysis(findings, Credentials() if engine.secrets is None else engine.secrets.credentials)
@@ -114,6 +117,7 @@ class _Engine:
         self.scaffolds = False
         self.secrets: Secrets | None = None
         self.stories: Stories | None = None
+        self.world = World()
         self.unparsed = Unparsed(pack, passes)
         self.options = RewriteOptions(
             settings.target or pack.default_target,
@@ -125,8 +129,8 @@ class _Engine:
 
     def run(self, sources: Sequence[SourceFile]) -> list[Finding]:
         for source in sources:
-            self.known[source.path.resolve()] = source
-        project = Project(self.settings.root, self._read)
+            self.known[self.world.resolved(source.path)] = source
+        project = Project(self.settings.root, self._read, self.world)
         findings: list[Finding] = []
         for done, source in enumerate(sources):
             self.on_progress(done, len(sources), "Parsing")
@@ -152,10 +156,14 @@ class _Engine:
 
     def _read(self, path: Path) -> SourceFile:
         """A file of the project that an import leads to; raises `SourceError` where the parser should not be tried."""
-        key = path.resolve()
+        key = self.world.resolved(path)
         source = self.known.get(key)
         if source is None:
-            source = SourceFile.read(self.shown.get(key, key))
+            named = self.shown.get(key)
+            self.world.note("names", str(key), "" if named is None else str(named))
+            own = named or key
+            source = SourceFile.from_bytes(own, self.world.read(own))
+            self.world.note("settings", str(own), self.selection.settings_of(own).described())
             self.known[key] = self.loaded[key] = source
         if self._stands_against(source) is not None:
             raise SourceError("is not to be parsed")
@@ -163,21 +171,14 @@ class _Engine:
 
     def _mentioning(self, name: str) -> Path | None:
         """A file that is not analysed and has a word in it."""
-        word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
-        for path in map(Path, self.further):
-            if path.resolve() in self.known:
-                continue
-            try:
-                if word.search(path.read_bytes()):
-                    return path
-            except OSError:
-                continue
-        return None
+        found = mentioning(name, self.further, self.known)
+        self.world.note("mentions", name, "" if found is None else str(found))
+        return found
 
     def _is_shown(self, path: Path) -> bool:
         known = self._shown.get(path)
         if known is None:
-            known = self._shown[path] = path.resolve() in self.shown
+            known = self._shown[path] = self.world.resolved(path) in self.shown
         return known
 
     def _stands_against(self, source: SourceFile) -> Obstacle | None:
@@ -329,7 +330,7 @@ class _Engine:
         # A YAML writer, which nothing else here needs.
         from callr_migrate.check.scenarios import all_scenarios
 
-        root = self.settings.root.resolve()
+        root = self.world.resolved(self.settings.root)
         found = all_scenarios(
             evaluator, self.stories.all, states, self.secrets, root, self._failed, self._mentioning
         )

@@ -49,6 +49,10 @@ class Applicability(enum.Enum):
     UNSAFE = "unsafe"
     MANUAL = "manual"
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Applicability], tuple[str]]:
+        # As for `Evidence`.
+        return Applicability, (self.value,)
+
     @classmethod
     def worst(cls, *values: Applicability) -> Applicability:
         """The least applicable of several (`safe` for none)."""

@@ -6,6 +6,7 @@ A run over clean files ends here, with next to nothing imported.
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from callr_migrate.sieve import Sieve
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from callr_migrate.cache.parts import Parts
     from callr_migrate.cache.records import Records
     from callr_migrate.config import Settings
     from callr_migrate.gates import Gates
@@ -70,8 +72,20 @@ class Front:
 
         return folder if TRUSTED else None
 
+    @cached_property
+    def parts(self) -> Parts | None:
+        """What is kept of the analysis of parts, if anything is."""
+        folder = self.cache()
+        if folder is None:
+            return None
+        from callr_migrate.cache.parts import Parts
+
+        return Parts(folder, self.tree.base.root)
+
     def keep(self) -> None:
         """Keep for later runs what was found out of the files."""
+        if "parts" in self.__dict__ and self.parts is not None:
+            self.parts.keep()
         for sieve in self._sieves.values():
             if sieve.records is not None:
                 sieve.records.keep()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callr_migrate.components import components
 from callr_migrate.discovery import Discovery
@@ -24,6 +25,9 @@ from callr_migrate.sieve import MAX_READ, has_comment, is_declared, read
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import count, staged
 from callr_migrate.suffixes import is_embedding, searched
+
+if TYPE_CHECKING:
+    from callr_migrate.cache.reached import Reached
 
 
 class Shown(Mapping[Path, Path]):
@@ -183,11 +187,9 @@ class Loader:
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
         if sources:
-            reach = Reach(names, lambda name: self._code_of(name, passed), str(self.root), self.gates.passes)
-            reached |= reach.files(sources, self.gates.forwards)
-            candidates.parts = [
-                [Path(name) for name in part] for part in components(reached & names.keys(), reach.graph)
-            ]
+            more, parts = self._reached(names, sources, passed)
+            reached.update(more)
+            candidates.parts = [[Path(name) for name in part] for part in parts]
             count("following imports", files=len(reached), parts=len(candidates.parts))
         # Else the analysis might come across one of them on its own, as it is on disk.
         reached |= names.keys() & {str(path) for path in self.overlay}
@@ -195,6 +197,32 @@ class Loader:
             self._take(candidates, Path(name), Path(names[name]), self._contents(name, passed))
         candidates.further = tuple(name for name in names if name not in reached)
         return candidates
+
+    def _reached(self, names: Mapping[str, str], sources: list[str], passed: dict[str, bytes]) -> Reached:
+        """The files that something legacy gets to, and those of them that have to do with each other."""
+        read: dict[str, bytes] = {}
+
+        def contents(name: str) -> bytes:
+            # What is told of the files must be what they were known by.
+            if name not in read:
+                read[name] = self._contents(name, passed)
+            return read[name]
+
+        def code(name: str) -> bytes:
+            return code_of(Path(name), read[name] if name in read else self._contents(name, passed))
+
+        def find() -> Reached:
+            reach = Reach(names, code, str(self.root), self.gates.passes)
+            found = {*passed, *reach.files(sources, self.gates.forwards)} & names.keys()
+            return sorted(found), components(found, reach.graph)
+
+        records = self.front.sieve(self.gates).records
+        folder = self.front.cache()
+        if records is None or folder is None or self.overlay or self.hashed_below is not None:
+            return find()
+        from callr_migrate.cache.reached import reached
+
+        return reached(folder, str(self.root), self.gates.facts, names, records, contents, find)
 
     def _take(self, candidates: Candidates, key: Path, path: Path, raw: bytes) -> None:
         try:
@@ -229,10 +257,6 @@ class Loader:
         if known is not None:
             return known
         return (self._read(Path(name)) if self.overlay else read(name)) or b""
-
-    def _code_of(self, name: str, passed: dict[str, bytes]) -> bytes:
-        raw = self._contents(name, passed)
-        return code_of(Path(name), raw) if is_embedding(name) else raw
 
     def _passes(self, path: Path, raw: bytes) -> bool:
         return self.gates.passes(searched(path.name, raw))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
@@ -32,6 +34,10 @@ from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import stage
 from callr_migrate.writing import WriteError, write_together
+
+if TYPE_CHECKING:
+    from callr_migrate.analysing import Setup
+    from callr_migrate.cache.parts import Lookup
 
 # Characters of source. To start a process takes as long as to analyse a third of them.
 _WORTH_PROCESSES = 250_000
@@ -169,6 +175,7 @@ class _Run:
         self.tree = front.tree
         self.settings = part.settings._replace(root=part.root)
         self.part = part.files
+        self.verified_below = part.settings.root
         self.number = number
         self.shown = frozenset((*self.part.files, *self.part.around))
         pack = load_pack(self.settings.rules, cache=request.cache)
@@ -259,7 +266,7 @@ class _Run:
 
     def _code_findings(self, candidates: Candidates, report: Report) -> list[Finding]:
         # What it brings along is for runs with candidates.
-        from callr_migrate.analysing import Setup, analyse_parts
+        from callr_migrate.analysing import Doing, Setup, analyse_parts
 
         self.deep.check()
         setup = Setup(
@@ -273,7 +280,7 @@ class _Run:
             candidates.further,
         )
         parts = candidates.components
-        done = analyse_parts(setup, parts, self._workers_for(parts), self._progress)
+        done = analyse_parts(setup, parts, Doing(self._workers_for, self._progress, self._lookup(setup)))
         own = Report()
         found: list[Finding] = []
         for each in done:
@@ -291,6 +298,33 @@ class _Run:
         report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
         report.errors += [failure for failure in own.errors if failure not in report.errors]
         return [told(finding, named) for finding in possible(found, named)]
+
+    def _lookup(self, setup: Setup) -> Lookup | None:
+        """What earlier runs know of parts, where they are analysed on this machine."""
+        parts = self.loader.front.parts
+        if parts is None or self.workers.is_remote:
+            return None
+        from callr_migrate.cache.parts import Setting
+
+        return parts.of(
+            Setting(
+                setup.settings,
+                self.rules_key,
+                setup.gates,
+                setup.shown,
+                self.tree.of,
+                setup.has_clients,
+                setup.scaffolds,
+                setup.further,
+            )
+        )
+
+    @cached_property
+    def rules_key(self) -> bytes:
+        """All that the rules are made of."""
+        from callr_migrate.cache.parts import rules_key
+
+        return rules_key(self.settings.rules, self.verified_below)
 
     def _workers_for(self, parts: Sequence[tuple[SourceFile, ...]]) -> Workers:
         """Who is to analyse the parts: processes only if asked for, or where they win."""

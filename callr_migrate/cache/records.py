@@ -12,7 +12,7 @@ from callr_migrate.pack.gating import dumped
 from callr_migrate.stages import count, staged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from callr_migrate.pack.gating import GateFacts
@@ -71,6 +71,11 @@ class Records:
                 holding[key] = stamp
         count("cache", files=len(found))
         return found
+
+    def stamps(self, names: Iterable[str]) -> list[Stamp | None]:
+        """How files of code that are of no concern looked in this run, where their stamps count."""
+        holding, base = self._holding, self._base
+        return [holding.get(name if name[:1] == os.sep else base + name) for name in names]
 
     @staged("cache")
     def note(self, clean: Mapping[str, os.stat_result], *, around: bool = False) -> None:

@@ -27,7 +27,7 @@ FILES, WALK, PARTS, REACH = "files", "walk", "parts", "reach"
 KINDS = (FILES, WALK, PARTS, REACH)
 # Seconds. What a project has not had use for in that time goes when another one comes.
 _UNUSED = 30 * 24 * 3600
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - cheap
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - cheap
 
 
 def digest_of(*parts: bytes) -> bytes:
@@ -53,7 +53,7 @@ def version_key(modules: Iterable[str]) -> bytes:
     stamps = []
     for name in modules:
         with suppress(OSError):
-            info = os.stat(os.path.join(_PACKAGE, name))  # noqa: PTH116, PTH118
+            info = os.stat(os.path.join(PACKAGE, name))  # noqa: PTH116, PTH118
             stamps.append(f"{name} {info.st_size} {info.st_mtime_ns}")
     python = f"{sys.implementation.cache_tag} {sys.byteorder}"
     return digest_of(_FORMAT, __version__.encode(), python.encode(), "\n".join(stamps).encode())

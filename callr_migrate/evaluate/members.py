@@ -87,9 +87,13 @@ class Members(Names):
         """A module or folder in a namespace package."""
         place = base.path / name
         for path in (place.with_name(f"{name}.py"), place / "__init__.py"):
-            if path.is_file():
+            if self.project.world.is_file(path):
                 return self.module_at(path)
-        return FolderValue(place) if place.is_dir() else Unknown(f"`{name}` is not found in {base.path.name}")
+        return (
+            FolderValue(place)
+            if self.project.world.is_folder(place)
+            else Unknown(f"`{name}` is not found in {base.path.name}")
+        )
 
     def _function_attribute(self, function: FunctionValue, name: str) -> Value:
         """`function.name`, as far as something is stored there."""

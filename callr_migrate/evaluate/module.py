@@ -28,8 +28,12 @@ _CONSUMERS = frozenset(
 class Module:
     """A parsed file with its index. `name` is its dotted module name as far as the folders tell."""
 
-    def __init__(self, source: SourceFile, name: str = "", is_package: bool = False) -> None:
-        """Parse and index; raises `libcst.ParserSyntaxError`, `RecursionError` or `InexactTreeError`."""
+    def __init__(self, source: SourceFile, real: Path, name: str, is_package: bool) -> None:
+        """Parse and index; raises `libcst.ParserSyntaxError`, `RecursionError` or `InexactTreeError`.
+
+        `real` is the file's path without links.
+        """
+        self.real = real
         self.source = source
         self.name = name
         self.is_package = is_package

@@ -265,7 +265,7 @@ class Names(Settling, ABC):
         level = len(statement.relative)
         inside = self.project.find(f"{base}.{dotted}" if base else dotted, module, level)
         path = self.project.find(base, module, level) if base or level else None
-        if path is not None and path.resolve() != module.path.resolve():
+        if path is not None and self.project.world.resolved(path) != module.real:
             other = self.project.load(path)
             if other is None:
                 return self.module_at(path)

@@ -10,6 +10,7 @@ import libcst as cst
 from callr_migrate.evaluate.module import Binding, InexactTreeError, Module
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import staged
+from callr_migrate.world import World
 
 # The methods of lists, dicts and sets that put something into them.
 CHANGING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
@@ -33,9 +34,12 @@ _HANDING_ON = (
 class Project:
     """Modules by path. `root` bounds what counts as the project's own."""
 
-    def __init__(self, root: Path, read: Callable[[Path], SourceFile] = SourceFile.read) -> None:
-        self.root = root.resolve()
-        self._read = read
+    def __init__(
+        self, root: Path, read: Callable[[Path], SourceFile] | None = None, world: World | None = None
+    ) -> None:
+        self.world = world or World()
+        self.root = self.world.resolved(root)
+        self._read = read or self._from_disk
         self._modules: dict[Path, Module | None] = {}
         self._calls: dict[str, list[tuple[Module, cst.Call]]] = {}
         self._attributes: dict[str, list[tuple[Module, Binding]]] = {}
@@ -59,12 +63,12 @@ class Project:
     @staged("indexing")
     def add(self, source: SourceFile) -> Module:
         """Parse and keep a file; raises what `Module` raises."""
-        key = source.path.resolve()
+        key = self.world.resolved(source.path)
         known = self._modules.get(key)
         if known is not None:
             return known
         self._modules[key] = None
-        module = Module(source, *_module_name(key))
+        module = Module(source, key, *self._module_name(key))
         self._modules[key] = module
         self._note(module)
         return module
@@ -157,7 +161,7 @@ class Project:
 
     def load(self, path: Path) -> Module | None:
         """The module of a file, or None if it cannot be read or parsed."""
-        key = path.resolve()
+        key = self.world.resolved(path)
         if key not in self._modules:
             try:
                 return self.add(self._read(path))
@@ -173,7 +177,7 @@ class Project:
         place = importer.path.parent, level, dotted
         if place not in self._found:
             parts = dotted.split(".") if dotted else []
-            below = (_file_below(base, parts) for base in self._bases(importer, level))
+            below = (self._file_below(base, parts) for base in self._bases(importer, level))
             self._found[place] = next((file for file in below if file is not None), None)
         return self._found[place]
 
@@ -181,14 +185,14 @@ class Project:
         """Whether the dotted name is a folder with Python files of the project (a namespace package)."""
         parts = dotted.split(".") if dotted else []
         return any(
-            base.joinpath(*parts).is_dir() and any(base.joinpath(*parts).glob("*.py"))
+            self.world.is_folder(base.joinpath(*parts)) and self.world.holds_code(base.joinpath(*parts))
             for base in self._bases(importer, level)
         )
 
     def folder(self, first: str, dotted: str, importer: Module) -> Path | None:
         """The folder `first` of a namespace package, as far as `dotted` leads to a file in it."""
         for base in self._bases(importer, 0):
-            if (base / first).is_dir() and _file_below(base, dotted.split(".")) is not None:
+            if self.world.is_folder(base / first) and self._file_below(base, dotted.split(".")) is not None:
                 return base / first
         return None
 
@@ -199,16 +203,16 @@ class Project:
         return self._import_folders[place]
 
     def _folders_of_imports(self, importer: Module, level: int) -> Iterable[Path]:
-        folder = importer.path.resolve().parent
+        folder = importer.real.parent
         if level:
             for _ in range(level - 1):
                 folder = folder.parent
             return [folder]
         bases = []
-        if not (folder / "__init__.py").exists():
+        if not self.world.exists(folder / "__init__.py"):
             bases.append(folder)
         top = folder
-        while (top / "__init__.py").exists() and top.parent != top:
+        while self.world.exists(top / "__init__.py") and top.parent != top:
             top = top.parent
         bases.append(top)
         # A script finds the packages beside its folder by the path that it is started with.
@@ -216,6 +220,25 @@ class Project:
             bases += [parent for parent in top.parents if parent == self.root or self.root in parent.parents]
         bases += [self.root, *(base / "src" for base in (top, self.root))]
         return dict.fromkeys(bases)
+
+    def _file_below(self, base: Path, parts: list[str]) -> Path | None:
+        place = base.joinpath(*parts)
+        if parts and self.world.is_file(place.with_name(place.name + ".py")):
+            return place.with_name(place.name + ".py")
+        init = place / "__init__.py"
+        return init if self.world.is_file(init) else None
+
+    def _module_name(self, path: Path) -> tuple[str, bool]:
+        is_package = path.name == "__init__.py"
+        parts = [] if is_package else [path.stem]
+        folder = path.parent
+        while self.world.exists(folder / "__init__.py") and folder.parent != folder:
+            parts.insert(0, folder.name)
+            folder = folder.parent
+        return ".".join(parts), is_package
+
+    def _from_disk(self, path: Path) -> SourceFile:
+        return SourceFile.from_bytes(path, self.world.read(path))
 
 
 def last_name(node: cst.BaseExpression) -> str | None:
@@ -235,21 +258,3 @@ def dotted_name(node: cst.CSTNode | None) -> str | None:
         left = dotted_name(node.value)
         return f"{left}.{node.attr.value}" if left else None
     return None
-
-
-def _file_below(base: Path, parts: list[str]) -> Path | None:
-    place = base.joinpath(*parts)
-    if parts and place.with_name(place.name + ".py").is_file():
-        return place.with_name(place.name + ".py")
-    init = place / "__init__.py"
-    return init if init.is_file() else None
-
-
-def _module_name(path: Path) -> tuple[str, bool]:
-    is_package = path.name == "__init__.py"
-    parts = [] if is_package else [path.stem]
-    folder = path.parent
-    while (folder / "__init__.py").exists() and folder.parent != folder:
-        parts.insert(0, folder.name)
-        folder = folder.parent
-    return ".".join(parts), is_package

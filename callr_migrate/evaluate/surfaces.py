@@ -96,7 +96,7 @@ class Surfaces(Handing):
         for surface in self._declared:
             owner = surface.clients[0].split(".")
             home = owner[: len(owner) - len(holders)]
-            parts = module.path.resolve().with_suffix("").parts
+            parts = module.real.with_suffix("").parts
             here = parts[:-1] if parts[-1] == "__init__" else parts
             if name in surface.calls and [*here[-len(home) :], *holders] == owner:
                 return surface

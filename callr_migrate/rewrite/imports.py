@@ -111,7 +111,7 @@ class Imports:
                 path = self.evaluator.project.find(
                     dotted_name(statement.module) or "", other, len(statement.relative)
                 )
-                if path is not None and path.resolve() == self.module.path.resolve():
+                if path is not None and self.evaluator.project.world.resolved(path) == self.module.real:
                     if any(alias.evaluated_name == name for alias in statement.names):
                         return True
         return False

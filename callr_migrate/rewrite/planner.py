@@ -411,7 +411,7 @@ class Planner:
         bindings = made.module.scope.bindings.get(made.name, [])
         return (
             found is not None
-            and found.resolve() == made.module.path.resolve()
+            and self.evaluator.project.world.resolved(found) == made.module.real
             and all(binding.node is made.target for binding in bindings)
         )
 

@@ -258,8 +258,8 @@ STAGES = {
 
 def test_the_report_stays_what_it_is(project: Path) -> None:
     (project / "app.py").write_text(CLIENT + CALL)
-    plain = said("check", "--output-format", "json")
-    code, out, err = said("check", "--output-format", "json", "--profile")
+    plain = said("check", "--no-cache", "--output-format", "json")
+    code, out, err = said("check", "--no-cache", "--output-format", "json", "--profile")
     assert (code, out, "") == plain
     assert json.loads(out)["summary"]["legacy_calls"] == 1
     assert set(rows(err)) >= STAGES
@@ -279,8 +279,8 @@ def test_a_fix(project: Path) -> None:
 def test_workers_are_told_apart(project: Path) -> None:
     for number in range(4):
         (project / f"part_{number}.py").write_text(CLIENT + CALL * 10 + f"# {'x' * 60_000}\n")
-    plain = said("check", "--jobs", "2", "--output-format", "json")
-    code, out, err = said("check", "--jobs", "2", "--output-format", "json", "--profile")
+    plain = said("check", "--no-cache", "--jobs", "2", "--output-format", "json")
+    code, out, err = said("check", "--no-cache", "--jobs", "2", "--output-format", "json", "--profile")
     assert (code, out, "") == plain
     own, _, theirs = err.partition("workers, beside the above\n")
     assert "waiting for workers" in rows(own)

@@ -125,11 +125,13 @@ class _Reader:
 
     def findings(self, *, marked: bool) -> Iterator[Finding]:
         """What is known to be a webhook, and what is read of it."""
-        for text in self.module.strings:
-            if isinstance(text, cst.SimpleString):
-                self._asked(text)
-        for node in (*self.module.subscripts, *self.module.calls):
-            self._looked_up(node)
+        texts = [(text, literal(text)[1]) for text in self.module.strings if type(text) is cst.SimpleString]
+        if any(value == self.rules.type for _, value in texts):
+            # Without the name of the field nobody asks for it.
+            for text, value in texts:
+                self._asked(text, value)
+            for node in (*self.module.subscripts, *self.module.calls):
+                self._looked_up(node)
         for received in self.found.values():
             if not received.events or (received.foreign and not marked):
                 continue
@@ -139,9 +141,8 @@ class _Reader:
 
     # Which event it is
 
-    def _asked(self, text: cst.SimpleString) -> None:
+    def _asked(self, text: cst.SimpleString, value: object) -> None:
         """Note a constant that a webhook's type is held against."""
-        value = literal(text)[1]
         other = self._held_against(text)
         base = self._taken(other, self.rules.type) if other is not None else None
         if base is not None and isinstance(value, str):
@@ -149,7 +150,8 @@ class _Reader:
 
     def _looked_up(self, node: cst.BaseExpression) -> None:
         """Note the keys of a table that the type of a webhook is looked up in."""
-        key, table = _key(node), self._field(node, None, any_key=True)
+        key = _key(node)
+        table = self._field(node, None, any_key=True) if key is not None else None
         base = self._taken(key, self.rules.type) if key is not None and table is not None else None
         if base is None or table is None:
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from callr_migrate.detect.handed import HOLDERS
+from callr_migrate.detect.handed import HOLDERS, PARTIAL
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.arguments import (
     Arguments,
@@ -24,7 +24,6 @@ from callr_migrate.evaluate.values import (
     FunctionValue,
     InstanceValue,
     Partial,
-    Symbol,
     Value,
 )
 from callr_migrate.records import dataclass
@@ -62,14 +61,14 @@ class CallSites:
         for module in self.modules:
             for node in module.calls:
                 callee = self.evaluator.evaluate(module, node.func)
-                if Symbol("functools.partial") in callee.options():
+                if PARTIAL in callee.options():
                     if node.args and not node.args[0].star:
                         self.partials.append(Site(module, node, node.args[0].value))
                     continue
                 for function in self.functions(callee):
                     index.setdefault(function.ref.node, []).append(Site(module, node))
                 for arg in () if is_own(callee) else node.args:
-                    if not arg.star and isinstance(arg.value, HOLDERS):
+                    if not arg.star and type(arg.value) in HOLDERS:
                         for function in self.functions(self.evaluator.evaluate(module, arg.value)):
                             index.setdefault(function.ref.node, []).append(Site(module, node, arg.value))
                 if isinstance(node.func, cst.Attribute) and is_task(node.func.attr.value):

@@ -21,8 +21,9 @@ from callr_migrate.evaluate.values import (
     unknown_reason,
 )
 
+PARTIAL = Symbol("functools.partial")
 # What a function may be read from.
-HOLDERS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.IfExp, cst.BooleanOperation)
+HOLDERS = frozenset({cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.IfExp, cst.BooleanOperation})
 
 
 def legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: Value) -> LegacyCall | None:
@@ -32,9 +33,11 @@ def legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: Va
         return _of(
             evaluator, module, node, callee, arguments, "the call goes through a partial; spell it out"
         )
-    shown = module.text_of(node.func)
-    told = f"`{shown}` is handed the client's method and calls it; hand on a function of your own that does"
     for handed in handed_to(evaluator, module, node, callee):
+        shown = module.text_of(node.func)
+        told = (
+            f"`{shown}` is handed the client's method and calls it; hand on a function of your own that does"
+        )
         value = evaluator.evaluate(module, handed.function)
         call = _of(evaluator, module, node, value, handed.arguments, told)
         if call is not None and (handed.sure or any(name in evaluator.pack.methods for name in call.methods)):
@@ -44,10 +47,10 @@ def legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: Va
 
 def handed_to(evaluator: Evaluator, module: Module, node: cst.Call, callee: Value) -> Iterator[Handed]:
     """The clients' methods and partials that a call hands on to something that is not the project's own."""
-    if is_own(callee) or Symbol("functools.partial") in callee.options():
+    if is_own(callee) or PARTIAL in callee.options():
         return
     for arg in node.args:
-        if arg.star or not isinstance(arg.value, HOLDERS):
+        if arg.star or type(arg.value) not in HOLDERS:
             continue
         if any(_is_legacy(evaluator, option) for option in evaluator.evaluate(module, arg.value).options()):
             handed = handed_on(evaluator, module, node, arg.value)

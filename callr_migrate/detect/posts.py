@@ -35,16 +35,21 @@ _VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 def detect(evaluator: Evaluator, module: Module) -> Detection:
     """The legacy posts of a module, in source order; the payloads of a batch may stand in other modules."""
     found: dict[cst.CSTNode, LegacyCall] = {}
+    senders = {sender for surface in _addressed(evaluator) for sender in surface.senders}
     for node in module.calls:
-        for call in posted(evaluator, module, node):
-            found.setdefault(call.node, call)
+        if last_name(node.func) in senders:
+            for call in posted(evaluator, module, node):
+                found.setdefault(call.node, call)
     return Detection(tuple(found.values()), ())
 
 
 def posted(evaluator: Evaluator, module: Module, node: cst.Call) -> list[LegacyCall]:
     """What one call posts, under the assumptions around."""
-    surfaces = [surface for surface in evaluator.pack.surfaces.values() if surface.addresses]
-    return _first(_Post(evaluator, module, node, surface) for surface in surfaces)
+    return _first(_Post(evaluator, module, node, surface) for surface in _addressed(evaluator))
+
+
+def _addressed(evaluator: Evaluator) -> list[Surface]:
+    return [surface for surface in evaluator.pack.surfaces.values() if surface.addresses]
 
 
 def _first(posts: Iterator[_Post]) -> list[LegacyCall]:

@@ -16,7 +16,7 @@ import libcst as cst
 
 from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator, Module
-from callr_migrate.evaluate.literals import literal
+from callr_migrate.evaluate.literals import literal, text_value
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Constant, Ref
@@ -294,7 +294,7 @@ def _values(node: cst.CSTNode) -> set[str]:
         return {part.value for part in node.parts if isinstance(part, cst.FormattedStringText) and part.value}
     if not isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
         return set()
-    value = node.evaluated_value
+    value = text_value(node)
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     return {value} if value else set()

@@ -78,7 +78,7 @@ class Binder:
 
     def _NamedExpr(self, node: cst.NamedExpr) -> None:
         scope = self.scope
-        while isinstance(scope.node, COMPREHENSIONS) and scope.parent is not None:
+        while type(scope.node) in COMPREHENSIONS and scope.parent is not None:
             scope = scope.parent
         self._target(node.target, "assign", node.value, scope=scope)
 
@@ -87,7 +87,7 @@ class Binder:
 
     def _CompFor(self, node: cst.CompFor) -> None:
         holder: cst.CSTNode = node
-        while not isinstance(holder, COMPREHENSIONS):
+        while type(holder) not in COMPREHENSIONS:
             holder = self.module.parents[holder]
         self._target(node.target, "item", node.iter, scope=self.module.scope_opened_by(holder))
 

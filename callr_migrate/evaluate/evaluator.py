@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import libcst as cst
 
@@ -53,6 +54,28 @@ class Evaluator(Surfaces):
     def __init__(self, project: Project, pack: RulePack) -> None:
         super().__init__(project, pack)
         self.leading = Leading(self.bindings_of)
+        self._kinds: dict[type, Callable[[Module, Any], Value]] = {
+            cst.Name: self._name,
+            cst.Attribute: self._attribute,
+            cst.Call: self._call,
+            cst.Subscript: self._subscript,
+            cst.IfExp: self._either,
+            cst.BooleanOperation: self._boolean,
+            cst.NamedExpr: self._walrus,
+            cst.Tuple: self._display,
+            cst.List: self._display,
+            cst.Set: self._display,
+            cst.Dict: self._dict,
+            cst.ListComp: self._collected,
+            cst.SetComp: self._collected,
+            cst.GeneratorExp: self._collected,
+            cst.DictComp: self._dict_comp,
+            cst.Lambda: self._lambda,
+            cst.FormattedString: self._formatted,
+            cst.ConcatenatedString: self._formatted,
+            cst.BinaryOperation: self._binary,
+            cst.Await: self._await,
+        }
 
     def evaluate(self, module: Module, node: cst.BaseExpression) -> Value:
         """The value of an expression; never raises, `Unknown` where it cannot be told."""
@@ -71,44 +94,42 @@ class Evaluator(Surfaces):
         self._memo.update(values.items())
 
     def _dispatch(self, module: Module, node: cst.BaseExpression) -> Value:
-        if isinstance(node, cst.Name):
-            return self._name(module, node)
-        if isinstance(node, cst.Attribute):
-            bases = list(self.evaluate(module, node.value).options())
-            # `None.call` raises, so constants take nothing away from what the other alternatives tell.
-            kept = [base for base in bases if not isinstance(base, Constant)] or bases
-            if all(isinstance(base, Constant) and base.value is None for base in kept):
-                return Unknown(f"`{short(module, node.value)}` is only ever None as far as is seen")
-            return union(self.attribute(base, node.attr.value) for base in kept)
-        if isinstance(node, cst.Call):
-            return self._call(module, node)
-        if isinstance(node, cst.Subscript):
-            return self._subscript(module, node)
-        if isinstance(node, cst.IfExp):
-            return union([self.evaluate(module, node.body), self.evaluate(module, node.orelse)])
-        if isinstance(node, cst.BooleanOperation):
-            return self._boolean(module, node)
-        if isinstance(node, cst.NamedExpr):
-            return self.evaluate(module, node.value)
-        if isinstance(node, (cst.Tuple, cst.List, cst.Set, cst.Dict)):
-            copied = answers.spread(self, module, node) if isinstance(node, cst.Dict) else None
-            return copied or Literal(Ref(module, node))
-        if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
-            return Collected("list", self.evaluate(module, node.elt))
-        if isinstance(node, cst.DictComp):
-            return Collected("dict", self.evaluate(module, node.value), self.evaluate(module, node.key))
-        if isinstance(node, cst.Lambda):
-            return FunctionValue(Ref(module, node))
-        if isinstance(node, (cst.FormattedString, cst.ConcatenatedString)):
-            return self._formatted(module, node)
-        if isinstance(node, cst.BinaryOperation):
-            return self._binary(module, node)
-        if isinstance(node, cst.Await):
-            return self._await(module, node)
+        known = self._kinds.get(type(node))
+        if known is not None:
+            return known(module, node)
         found, value = literals.literal(node)
         if found:
             return Constant(value, Ref(module, node))
         return Unknown(f"`{short(module, node)}` is computed when the program runs")
+
+    def _attribute(self, module: Module, node: cst.Attribute) -> Value:
+        bases = list(self.evaluate(module, node.value).options())
+        # `None.call` raises, so constants take nothing away from what the other alternatives tell.
+        kept = [base for base in bases if not isinstance(base, Constant)] or bases
+        if all(isinstance(base, Constant) and base.value is None for base in kept):
+            return Unknown(f"`{short(module, node.value)}` is only ever None as far as is seen")
+        return union([self.attribute(base, node.attr.value) for base in kept])
+
+    def _either(self, module: Module, node: cst.IfExp) -> Value:
+        return union([self.evaluate(module, node.body), self.evaluate(module, node.orelse)])
+
+    def _walrus(self, module: Module, node: cst.NamedExpr) -> Value:
+        return self.evaluate(module, node.value)
+
+    def _display(self, module: Module, node: cst.Tuple | cst.List | cst.Set) -> Value:
+        return Literal(Ref(module, node))
+
+    def _dict(self, module: Module, node: cst.Dict) -> Value:
+        return answers.spread(self, module, node) or Literal(Ref(module, node))
+
+    def _collected(self, module: Module, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
+        return Collected("list", self.evaluate(module, node.elt))
+
+    def _dict_comp(self, module: Module, node: cst.DictComp) -> Value:
+        return Collected("dict", self.evaluate(module, node.value), self.evaluate(module, node.key))
+
+    def _lambda(self, module: Module, node: cst.Lambda) -> Value:
+        return FunctionValue(Ref(module, node))
 
     def _name(self, module: Module, node: cst.Name) -> Value:
         if node.value in literals.KEYWORDS:
@@ -178,7 +199,7 @@ class Evaluator(Surfaces):
 
     def _call(self, module: Module, node: cst.Call) -> Value:
         return union(
-            self.called(callee, module, node) for callee in self.evaluate(module, node.func).options()
+            [self.called(callee, module, node) for callee in self.evaluate(module, node.func).options()]
         )
 
     def called(self, callee: Value, module: Module, node: cst.Call) -> Value:

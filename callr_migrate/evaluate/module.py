@@ -17,7 +17,6 @@ from callr_migrate.stages import count, stage
 
 __all__ = ["Binding", "InexactTreeError", "Module", "Scope", "Span"]
 
-_COMPREHENSIONS = frozenset(COMPREHENSIONS)
 _DEFINITIONS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef})
 # They use up the generator that they are given before they return.
 _CONSUMERS = frozenset(
@@ -134,13 +133,13 @@ class Module:
             kind = type(parent)
             if kind is cst.CompFor and current is parent.iter:  # type: ignore[attr-defined]
                 holder = parents.get(id(parent))
-                if type(holder) in _COMPREHENSIONS:
+                if type(holder) in COMPREHENSIONS:
                     # The first iterable is evaluated outside of the comprehension.
                     assert holder is not None
                     current, parent = holder, parents.get(id(holder))
                     continue
             # A default or a decorator does not stand in the scope of what it belongs to.
-            if kind in _COMPREHENSIONS or (kind in _DEFINITIONS and current is parent.body):  # type: ignore[attr-defined]
+            if kind in COMPREHENSIONS or (kind in _DEFINITIONS and current is parent.body):  # type: ignore[attr-defined]
                 found = self.scope_opened_by(parent)
                 break
             current, parent = parent, parents.get(id(parent))
@@ -149,11 +148,12 @@ class Module:
 
     def flow_scope(self, node: cst.CSTNode) -> Scope:
         """The scope in whose course the node runs: comprehensions run where they stand, generators later."""
-        scope = self.scope_of(node)
+        return self.course_of(self.scope_of(node))
+
+    def course_of(self, scope: Scope) -> Scope:
+        """The scope in whose course the code of a scope runs."""
         while (
-            scope.parent is not None
-            and isinstance(scope.node, COMPREHENSIONS)
-            and self._runs_at_once(scope.node)
+            scope.parent is not None and type(scope.node) in COMPREHENSIONS and self._runs_at_once(scope.node)
         ):
             scope = scope.parent
         return scope

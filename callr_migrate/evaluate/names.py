@@ -90,7 +90,7 @@ class Names(Settling, ABC):
         start = scope = module.scope_of(node)
         name = node.value
         # Where the name is read in the course of the scope's own code, the order of statements counts.
-        in_course = module.flow_scope(node) if module.holds(node) else None
+        in_course = module.course_of(start) if module.holds(node) else None
         found: list[Binding] = []
         while True:
             if name in scope.outer and scope.parent and (scope is start or not scope.is_class):

@@ -17,14 +17,17 @@ MAX_CHAIN = 1_500
 # Each takes about 20 microseconds and two kilobytes.
 MAX_TOKENS = 300_000
 
+# What is frequent comes first; a word before a quote may be the prefix of a string.
 _TOKEN = re.compile(
-    r"(?P<skip>#[^\r\n]*|\\(?:\r\n?|\n))"
+    r"[ \t]*(?:(?P<word>\w+(?![\w\"']))"
+    r"|(?P<op>[-+*/%@&|^~<>=!.:])|(?P<end>\r\n?|\n)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>[,;])"
     r"|(?P<string>(?P<prefix>[A-Za-z]{0,3})(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''"
     r"|\"(?:[^\"\\\r\n]|\\.)*\"|'(?:[^'\\\r\n]|\\.)*'))"
-    r"|(?P<word>\w+)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>[,;])|(?P<end>\r\n?|\n)|(?P<op>[-+*/%@&|^~<>=!.:])",
+    r"|(?P<skip>#[^\r\n]*|\\(?:\r\n?|\n))|(?P<odd>\w+))",
     re.DOTALL,
 )
 _WORDS = frozenset({"and", "or", "not", "if", "else", "for", "lambda", "await", "yield", "in", "is"})
+_COUNTED = _WORDS | {"elif", "def", "class"}
 
 
 class Burden(enum.Enum):
@@ -64,7 +67,13 @@ class _Counter:
             if kind == "skip":
                 continue
             self.tokens += 1
-            if kind == "open":
+            if kind == "end":
+                if len(runs) == 1:
+                    runs[-1] = self.nested = 0
+                continue
+            if kind == "op":
+                runs[-1] += 1
+            elif kind == "open":
                 # Brackets behind brackets are a chain, too: `f()()`.
                 runs.append(runs[-1] + 1)
             elif kind == "close":
@@ -73,20 +82,16 @@ class _Counter:
                     runs[-1] += 1
             elif kind == "comma":
                 runs[-1] = runs[-2] + 1 if len(runs) > 1 else 0
-            elif kind == "end":
-                if len(runs) == 1:
-                    runs[-1] = self.nested = 0
             elif kind == "string":
                 runs[-1] += after_string
-                if "f" in match["prefix"].lower() and self._is_deep_inside(match[0]):
+                if "f" in match["prefix"].lower() and self._is_deep_inside(match["string"]):
                     return Burden.TOO_DEEP
-            elif kind == "op":
-                runs[-1] += 1
-            else:
-                self._word(match[0])
-            if kind != "end":
-                after_string = kind == "string"
-            if max(runs[-1], self.nested, self.ladder) > MAX_CHAIN or len(runs) > MAX_BRACKETS:
+            elif (word := match["word"] or match["odd"]) in _COUNTED:
+                self._word(word)
+            after_string = kind == "string"
+            if runs[-1] > MAX_CHAIN or len(runs) > MAX_BRACKETS:
+                return Burden.TOO_DEEP
+            if self.nested > MAX_CHAIN or self.ladder > MAX_CHAIN:
                 return Burden.TOO_DEEP
         return Burden.TOO_LARGE if self.tokens > MAX_TOKENS else Burden.BEARABLE
 

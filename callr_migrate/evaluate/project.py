@@ -16,18 +16,22 @@ from callr_migrate.world import World
 CHANGING = frozenset({"add", "append", "appendleft", "extend", "insert", "setdefault", "update"})
 
 # A function that stands there is called from somewhere else.
-_HANDING_ON = (
-    cst.AnnAssign,
-    cst.Arg,
-    cst.Assign,
-    cst.BaseElement,
-    cst.BaseDictElement,
-    cst.BooleanOperation,
-    cst.IfExp,
-    cst.NamedExpr,
-    cst.Param,
-    cst.Return,
-    cst.Yield,
+_HANDING_ON = frozenset(
+    {
+        cst.AnnAssign,
+        cst.Arg,
+        cst.Assign,
+        cst.BooleanOperation,
+        cst.DictElement,
+        cst.Element,
+        cst.IfExp,
+        cst.NamedExpr,
+        cst.Param,
+        cst.Return,
+        cst.StarredDictElement,
+        cst.StarredElement,
+        cst.Yield,
+    }
 )
 
 
@@ -83,7 +87,7 @@ class Project:
                 self._changes.setdefault(changed or "", []).append((module, call, None))
         for mention in module.names:
             parent = module.parent(mention)
-            if isinstance(parent, _HANDING_ON) and getattr(parent, "keyword", None) is not mention:
+            if type(parent) in _HANDING_ON and getattr(parent, "keyword", None) is not mention:
                 self._mentions.setdefault(last_name(mention) or "", []).append((module, mention))
         for store, value in module.stores:
             self._changes.setdefault(last_name(store.value) or "", []).append((module, store, value))
@@ -156,7 +160,7 @@ class Project:
         for module in self.modules:
             for node in module.names:
                 parent = module.parent(node)
-                if isinstance(parent, cst.AugAssign) and parent.target is node:
+                if type(parent) is cst.AugAssign and parent.target is node:
                     yield module, node
 
     def load(self, path: Path) -> Module | None:
@@ -243,18 +247,18 @@ class Project:
 
 def last_name(node: cst.BaseExpression) -> str | None:
     """`a.b.c` -> `c`, `c` -> `c`."""
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         return node.value
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         return node.attr.value
     return None
 
 
 def dotted_name(node: cst.CSTNode | None) -> str | None:
     """The dotted name that an expression spells, if it is nothing else."""
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         return node.value
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         left = dotted_name(node.value)
         return f"{left}.{node.attr.value}" if left else None
     return None

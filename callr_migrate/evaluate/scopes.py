@@ -8,8 +8,9 @@ import libcst as cst
 
 from callr_migrate.records import dataclass
 
-FUNCTIONS = (cst.FunctionDef, cst.Lambda)
-COMPREHENSIONS = (cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)
+# Kinds of nodes are looked up by their type: `isinstance` of libcst's abstract classes runs Python code.
+FUNCTIONS = frozenset({cst.FunctionDef, cst.Lambda})
+COMPREHENSIONS = frozenset({cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp})
 
 
 @dataclass(eq=False)
@@ -25,12 +26,12 @@ class Scope:
     @property
     def is_class(self) -> bool:
         """Whether names of this scope are invisible to nested functions."""
-        return isinstance(self.node, cst.ClassDef)
+        return type(self.node) is cst.ClassDef
 
     @property
     def is_function(self) -> bool:
         """Whether this is the body of a def or lambda."""
-        return isinstance(self.node, FUNCTIONS)
+        return type(self.node) in FUNCTIONS
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import libcst as cst
 
 from callr_migrate.evaluate.module import Module
-from callr_migrate.evaluate.values import Exhausted, Recursion, Unknown, Value, union
+from callr_migrate.evaluate.values import Exhausted, Recursion, Union, Unknown, Value, union
 
 # A machine-made expression ends in `Unknown` instead of taking the run down.
 _MAX_DEPTH = 300
@@ -141,6 +141,8 @@ class Settling:
 
 def _without_itself(value: Value, key: Hashable) -> Value:
     """Drop the alternatives in which an expression is only itself again."""
+    if not isinstance(value, (Union, Recursion)):
+        return value
     options = list(value.options())
     kept = [option for option in options if not (isinstance(option, Recursion) and option.key == key)]
     if len(kept) == len(options):

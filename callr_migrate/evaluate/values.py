@@ -219,8 +219,11 @@ class Union(Value):
 
 def union(values: Iterable[Value]) -> Value:
     """The values as one; nothing at all is `Unknown`."""
+    given = list(values)
+    if len(given) == 1:
+        return given[0]
     members: set[Value] = set()
-    for value in values:
+    for value in given:
         members.update(value.options())
     if not members:
         return Unknown("it is never given a value")

@@ -152,6 +152,9 @@ class _Engine:
         if self.secrets is not None:
             modules = {module.path: module for module in project.modules}
             found = [self.secrets.kept_from(finding, modules[finding.path]) for finding in found]
+        # What refers to itself would keep the trees until the garbage collector comes, which looks at all of them.
+        project.release()
+        evaluator.release()
         return findings + found
 
     def _read(self, path: Path) -> SourceFile:
@@ -317,10 +320,12 @@ class _Engine:
         clients = [(client.ref, client.surface) for client in plan.clients]
         calls = [state.call for state in states]
         self.secrets = findings.secrets
-        return [
+        found = [
             *findings.all(),
             *credential_findings(findings.secrets, clients, calls, self._may_change),
         ]
+        writer.texts.clear()  # they refer to it, see `run`
+        return found
 
     @staged("planning")
     def _scenarios(self, evaluator: Evaluator, states: list[CallState]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import libcst as cst
 
@@ -54,27 +55,35 @@ class CallSites:
         self.evaluator = evaluator
         self.modules = modules
         self.partials: list[Site] = []
-        self._callers = self._index()
+        self._others: list[tuple[Site, Value]] = []  # the calls that make no partial, and what they call
+        for module in modules:
+            for node in module.calls:
+                callee = evaluator.evaluate(module, node.func)
+                if PARTIAL not in callee.options():
+                    self._others.append((Site(module, node), callee))
+                elif node.args and not node.args[0].star:
+                    self.partials.append(Site(module, node, node.args[0].value))
+
+    @cached_property
+    def _callers(self) -> dict[cst.CSTNode, list[Site]]:
+        # Few projects have wrappers; only for these it matters who calls whom.
+        with self.evaluator.plainly():
+            return self._index()
 
     def _index(self) -> dict[cst.CSTNode, list[Site]]:
         index: dict[cst.CSTNode, list[Site]] = {}
-        for module in self.modules:
-            for node in module.calls:
-                callee = self.evaluator.evaluate(module, node.func)
-                if PARTIAL in callee.options():
-                    if node.args and not node.args[0].star:
-                        self.partials.append(Site(module, node, node.args[0].value))
-                    continue
-                for function in self.functions(callee):
-                    index.setdefault(function.ref.node, []).append(Site(module, node))
-                for arg in () if is_own(callee) else node.args:
-                    if not arg.star and type(arg.value) in HOLDERS:
-                        for function in self.functions(self.evaluator.evaluate(module, arg.value)):
-                            index.setdefault(function.ref.node, []).append(Site(module, node, arg.value))
-                if isinstance(node.func, cst.Attribute) and is_task(node.func.attr.value):
-                    site = Site(module, node, node.func.value)
-                    for function in self.functions(self.evaluator.evaluate(module, node.func.value)):
-                        index.setdefault(function.ref.node, []).append(site)
+        for site, callee in self._others:
+            module, node = site.module, site.node
+            for function in self.functions(callee):
+                index.setdefault(function.ref.node, []).append(site)
+            for arg in () if is_own(callee) else node.args:
+                if not arg.star and type(arg.value) in HOLDERS:
+                    for function in self.functions(self.evaluator.evaluate(module, arg.value)):
+                        index.setdefault(function.ref.node, []).append(Site(module, node, arg.value))
+            if isinstance(node.func, cst.Attribute) and is_task(node.func.attr.value):
+                handed = Site(module, node, node.func.value)
+                for function in self.functions(self.evaluator.evaluate(module, node.func.value)):
+                    index.setdefault(function.ref.node, []).append(handed)
         return index
 
     def functions(self, callee: Value) -> Iterator[FunctionValue]:

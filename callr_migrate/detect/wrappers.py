@@ -235,6 +235,8 @@ class _Search(Naming):
         return forwarded(self.evaluator, site, wrappers[0].module, inner, runs[0]) or problem
 
     def _uncalled_partials(self, told: dict[cst.CSTNode, LegacyCall]) -> Iterator[LegacyCall]:
+        if not self.sites.partials:
+            return
         used: set[cst.CSTNode] = set()
         for call in told.values():
             parts = (

@@ -88,6 +88,10 @@ class Evaluator(Surfaces):
                 return self.evaluate(module, node)
         return self.settled(node, module, node, self._dispatch)
 
+    def release(self) -> None:
+        """Forget everything, and parts of its own that refer to it; it is of no use any more."""
+        vars(self).clear()
+
     def know(self, values: Mapping[cst.CSTNode, Value]) -> None:
         """Take these values for what the expressions give; all that was found out without them is forgotten."""
         self._memo.clear()

@@ -76,9 +76,8 @@ class Generated(CodegenState):
             self.index.parents[id(node)] = self.stack[-1]
         self.stack.append(node)
         self.index.outer[id(node)] = (self.offset, 0)
-        note = self.index.lists.get(kind)
-        if note is not None:
-            note(node)
+        for found in self.index.lists.get(kind, ()):
+            found.append(node)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         """A node ends."""

@@ -7,7 +7,6 @@ source; if it is not, the code is generated after all (`generated`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import libcst as cst
@@ -89,36 +88,25 @@ class Index:
         self.jumps: list[cst.CSTNode] = []
         self.binders: list[cst.CSTNode] = []
         self.tokens: list[str] = []
-        self.lists: dict[type, Callable[[Any], None]] = dict.fromkeys(BINDERS, self.binders.append)
+        binder = (self.binders,)
+        self.lists: dict[type, tuple[list[Any], ...]] = dict.fromkeys(BINDERS, binder)
         self.lists |= {
-            cst.Call: self.calls.append,
-            cst.Name: self.names.append,
-            cst.Attribute: self.names.append,
-            cst.Subscript: self.subscripts.append,
-            cst.SimpleString: self.strings.append,
-            cst.FormattedString: self.strings.append,
-            cst.ConcatenatedString: self.strings.append,
-            cst.Return: self.jumps.append,
-            cst.Raise: self.jumps.append,
-            cst.Break: self.jumps.append,
-            cst.Continue: self.jumps.append,
-            cst.Import: self._import,
-            cst.ImportFrom: self._import,
-            cst.ExceptHandler: self._handler,
-            cst.ClassDef: self._class,
+            cst.Call: (self.calls,),
+            cst.Name: (self.names,),
+            cst.Attribute: (self.names,),
+            cst.Subscript: (self.subscripts,),
+            cst.SimpleString: (self.strings,),
+            cst.FormattedString: (self.strings,),
+            cst.ConcatenatedString: (self.strings,),
+            cst.Return: (self.jumps,),
+            cst.Raise: (self.jumps,),
+            cst.Break: (self.jumps,),
+            cst.Continue: (self.jumps,),
+            cst.Import: (self.imports, *binder),
+            cst.ImportFrom: (self.imports, *binder),
+            cst.ExceptHandler: (self.handlers, *binder),
+            cst.ClassDef: (self.classes, *binder),
         }
-
-    def _import(self, node: cst.Import | cst.ImportFrom) -> None:
-        self.imports.append(node)
-        self.binders.append(node)
-
-    def _handler(self, node: cst.ExceptHandler) -> None:
-        self.handlers.append(node)
-        self.binders.append(node)
-
-    def _class(self, node: cst.ClassDef) -> None:
-        self.classes.append(node)
-        self.binders.append(node)
 
 
 class UnknownLayoutError(Exception):
@@ -173,9 +161,8 @@ class Walk(Index):
         key = id(node)
         if parent is not None:
             self.parents[key] = parent
-        note = self.lists.get(kind)
-        if note is not None:
-            note(node)
+        for found in self.lists.get(kind, ()):
+            found.append(node)
         tokens = self.tokens
         start = opened = at
         closed = -1

@@ -10,6 +10,7 @@ from callr_migrate.evaluate.module import Binding, Module, Scope
 
 Lookup = Callable[[Module, cst.Name], "tuple[Scope | None, list[Binding]]"]
 
+_LITERALS = frozenset({cst.SimpleString, cst.Integer, cst.Float})
 # Beyond that an expression counts as made from no parameter; machine-made functions have more local names.
 _MAX_EXPRESSIONS = 200
 
@@ -51,6 +52,8 @@ class Leading:
 def _names(node: cst.CSTNode) -> list[cst.Name]:
     if isinstance(node, cst.Name):
         return [node]
+    if type(node) in _LITERALS:
+        return []
     collector = _Names()
     node.visit(collector)
     return collector.found

@@ -192,6 +192,11 @@ class Module:
             known.add(child)
             child, parent = parent, self.parent(parent)
 
+    def release(self) -> None:
+        """Take the scopes and their bindings apart, which refer to each other."""
+        for scope in self._scopes.values():
+            scope.bindings.clear()
+
     def scope_opened_by(self, node: cst.CSTNode) -> Scope:
         """The scope that a def, lambda, class or comprehension opens."""
         scope = self._scopes.get(id(node))

@@ -104,6 +104,11 @@ class Project:
                     name = last_name(alias.name) or ""
                     self._other_names.setdefault(name, set()).add(alias.asname.name.value)
 
+    def release(self) -> None:
+        """Take apart what refers to itself; the modules are of no use any more."""
+        for module in self.modules:
+            module.release()
+
     def calls_named(self, name: str) -> list[tuple[Module, cst.Call]]:
         """The calls of loaded modules whose callee ends in `name`, or in what an import calls it."""
         calls = self._calls.get(name, [])

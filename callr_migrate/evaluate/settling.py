@@ -33,7 +33,7 @@ class _State:
         self.passing: dict[
             Hashable, tuple[Value, int]
         ] = {}  # values that lean on what is open at these depths
-        self.leaning: list[list[Hashable]] = []  # by depth: what is forgotten when it closes
+        self.leaning: dict[int, list[Hashable]] = {}  # by depth: what is forgotten when it closes
 
 
 class Settling:
@@ -79,7 +79,7 @@ class Settling:
         known = state.memo.get(key)
         if known is not None:
             return known
-        passing = state.passing.get(key)
+        passing = state.passing.get(key) if state.passing else None
         if passing is not None:
             state.hits |= passing[1]
             return passing[0]
@@ -106,7 +106,6 @@ class Settling:
     ) -> Value:
         depth = len(state.open)
         state.open[key] = depth
-        state.leaning.append([])
         outer, state.hits = state.hits, 0
         try:
             value = _without_itself(compute(module, node), key)
@@ -120,13 +119,13 @@ class Settling:
             self._budget = max(_MIN_STEPS, self._budget // 2)
         finally:
             del state.open[key]
-            for leaning in state.leaning.pop():
+            for leaning in state.leaning.pop(depth, ()):
                 state.passing.pop(leaning, None)
         # What leans on something that is still open is passing: it holds until the first of these is closed.
         below = state.hits & ((1 << depth) - 1)
         if below:
             state.passing[key] = value, below
-            state.leaning[below.bit_length() - 1].append(key)
+            state.leaning.setdefault(below.bit_length() - 1, []).append(key)
         else:
             state.memo[key] = value
         state.hits = outer | below

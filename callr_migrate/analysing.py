@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from callr_migrate.cache.parts import Kept, Lookup
+from callr_migrate.cache.parts import Kept, Lookup, Parts, Setting
 from callr_migrate.check.codes import ONCE_A_PROJECT
 from callr_migrate.config import Settings
 from callr_migrate.deep import Deep
@@ -77,11 +77,29 @@ class _Task:
 
 @dataclass(frozen=True)
 class Doing:
-    """How the work is done: `workers_for` some parts, without those that `lookup` knows from an earlier run."""
+    """How the work is done: `workers_for` some parts, without those that `kept` knows from an earlier run."""
 
     workers_for: Callable[[Sequence[Component]], Workers]
-    on_progress: OnProgress = unheard  # may raise to stop the work
-    lookup: Lookup | None = None
+    on_progress: OnProgress  # may raise to stop the work
+    kept: Parts | None = None
+    verified_below: Path = Path()  # the folder with what is verified of the rules
+
+    def lookup(self, setup: Setup) -> Lookup | None:
+        """Looks for what is kept; None where nothing is."""
+        if self.kept is None:
+            return None
+        return self.kept.of(
+            Setting(
+                setup.settings,
+                self.verified_below,
+                setup.gates,
+                setup.shown,
+                setup.tree.of,
+                setup.has_clients,
+                setup.scaffolds,
+                setup.further,
+            )
+        )
 
 
 def analyse_parts(setup: Setup, parts: Sequence[Component], doing: Doing) -> list[Done]:
@@ -89,10 +107,11 @@ def analyse_parts(setup: Setup, parts: Sequence[Component], doing: Doing) -> lis
 
     A part that comes across a file of another one is analysed anew together with it.
     """
+    lookup = doing.lookup(setup)
     pending = list(parts)
     done: list[tuple[Component, Done]] = []
     while pending:
-        done += zip(pending, _results(setup, pending, doing), strict=True)
+        done += zip(pending, _results(setup, pending, doing, lookup), strict=True)
         pending, done = _joined(done)
     done = _hiding(setup, done, doing)
     first = {source.path: number for number, source in enumerate(_all(parts))}
@@ -110,7 +129,7 @@ def _hiding(setup: Setup, done: list[tuple[Component, Done]], doing: Doing) -> l
     ]
     parts = [done[index][0] for index in open_]
     # What hides a credential of others is not kept.
-    again = zip(open_, _results(replace(setup, known=known), parts, replace(doing, lookup=None)), strict=True)
+    again = zip(open_, _results(replace(setup, known=known), parts, doing, None), strict=True)
     done = list(done)
     for index, result in again if parts else ():
         done[index] = done[index][0], result
@@ -151,9 +170,8 @@ def _changed(result: Done) -> set[Path]:
     return {path.resolve() for path in paths}
 
 
-def _results(setup: Setup, parts: Sequence[Component], doing: Doing) -> Iterator[Done]:
+def _results(setup: Setup, parts: Sequence[Component], doing: Doing, lookup: Lookup | None) -> Iterator[Done]:
     """What came of each part, now or in an earlier run."""
-    lookup = doing.lookup
     if lookup is None:
         yield from _analysed(setup, parts, doing.workers_for(parts), doing.on_progress)
         return

@@ -90,35 +90,22 @@ def discover(
     try:
         return _walked(_Walk(tree, suffixes, limit=_FEW), paths)
     except _ManyError as many:
-        folder = cache()
-        if folder is None:
-            return _walked(_Walk(tree, suffixes), paths)
-        return _known_or_walked(paths[0], tree, suffixes, many.start, folder)
-
-
-def _known_or_walked(
-    path: Path, tree: SettingsTree, suffixes: tuple[str, ...], start: _Folder, cache: Path
-) -> Discovery:
-    """What a walk of an earlier run found, if nothing has changed; else what is found now, which is kept."""
-    from callr_migrate.cache.walks import Walks
+        start, folder = many.start, cache()
+    if folder is None:
+        return _walked(_Walk(tree, suffixes), paths)
+    from callr_migrate.cache.walks import known_or_walked
 
     def describe(folder: str) -> str:
         settings = tree.of_folder(folder)
         return repr((str(settings.root), settings.exclude, settings.extend_exclude))
 
     outer = [(ignores.prefix, ignores.lines) for ignores in start.ignores.files]
-    walks = Walks(cache, start.path, start.absolute, repr((suffixes, start.excluded, outer)), describe)
-    try:
-        known = walks.known()
-    except ConfigError:
-        known = None
-    if known is not None:
-        return Discovery(*known)
-    trail = walks.trail()
-    found = _walked(_Walk(tree, suffixes, trail=trail), [path])
-    if not found.errors:
-        walks.keep(trail, (found.names, found.around_names, found.excluded_names))
-    return found
+    holds = repr((suffixes, start.excluded, outer))
+    return known_or_walked(
+        folder,
+        (start.path, start.absolute, holds, describe),
+        lambda trail: _walked(_Walk(tree, suffixes, trail=trail), paths),
+    )
 
 
 def _walked(walk: _Walk, paths: Sequence[Path]) -> Discovery:

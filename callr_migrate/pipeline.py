@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
@@ -34,10 +32,6 @@ from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import stage
 from callr_migrate.writing import WriteError, write_together
-
-if TYPE_CHECKING:
-    from callr_migrate.analysing import Setup
-    from callr_migrate.cache.parts import Lookup
 
 # Characters of source. To start a process takes as long as to analyse a third of them.
 _WORTH_PROCESSES = 250_000
@@ -280,7 +274,10 @@ class _Run:
             candidates.further,
         )
         parts = candidates.components
-        done = analyse_parts(setup, parts, Doing(self._workers_for, self._progress, self._lookup(setup)))
+        # Workers of other machines see what they see.
+        kept = None if self.workers.is_remote else self.loader.front.parts
+        doing = Doing(self._workers_for, self._progress, kept, self.verified_below)
+        done = analyse_parts(setup, parts, doing)
         own = Report()
         found: list[Finding] = []
         for each in done:
@@ -298,33 +295,6 @@ class _Run:
         report.unseen += [unseen_on_disk(unseen, named) for unseen in own.unseen]
         report.errors += [failure for failure in own.errors if failure not in report.errors]
         return [told(finding, named) for finding in possible(found, named)]
-
-    def _lookup(self, setup: Setup) -> Lookup | None:
-        """What earlier runs know of parts, where they are analysed on this machine."""
-        parts = self.loader.front.parts
-        if parts is None or self.workers.is_remote:
-            return None
-        from callr_migrate.cache.parts import Setting
-
-        return parts.of(
-            Setting(
-                setup.settings,
-                self.rules_key,
-                setup.gates,
-                setup.shown,
-                self.tree.of,
-                setup.has_clients,
-                setup.scaffolds,
-                setup.further,
-            )
-        )
-
-    @cached_property
-    def rules_key(self) -> bytes:
-        """All that the rules are made of."""
-        from callr_migrate.cache.parts import rules_key
-
-        return rules_key(self.settings.rules, self.verified_below)
 
     def _workers_for(self, parts: Sequence[tuple[SourceFile, ...]]) -> Workers:
         """Who is to analyse the parts: processes only if asked for, or where they win."""

@@ -46,7 +46,7 @@ class Setting:
     """What holds for all parts of an analysis, besides the rules. `shown` and `settings_of` are asked file by file."""
 
     settings: Settings
-    rules: bytes
+    verified_below: Path  # the folder with what is verified of the rules
     gates: GateFacts
     shown: Mapping[Path, Path]
     settings_of: Callable[[Path], Settings]
@@ -71,6 +71,7 @@ class Parts:
     def __init__(self, folder: Path, root: Path) -> None:
         self._path = stored.place(folder, stored.PARTS, encoded(str(root)))
         self._key = _version()
+        self._rules: dict[tuple[object, ...], bytes] = {}
         self._kept: dict[bytes, bytes] | None = None
         self._used: dict[bytes, bytes] = {}
         self._is_news = False
@@ -84,7 +85,7 @@ class Parts:
     def key_of(self, setting: Setting, part: Component, world: World) -> bytes:
         """All that the analysis of a part is given; raises `ConfigError`."""
         texts: list[bytes] = [
-            setting.rules,
+            self._rules_of(setting),
             encoded(setting.settings.described()),
             dumped(setting.gates),
             encoded(os.getcwd()),  # noqa: PTH109
@@ -104,6 +105,14 @@ class Parts:
                 source.encoding.encode(),
             ]
         return digest_of(*texts)
+
+    def _rules_of(self, setting: Setting) -> bytes:
+        """All that the rules are made of, what the settings call a wrapper aside."""
+        place = setting.settings.rules, setting.verified_below
+        if place not in self._rules:
+            text = _content(setting.verified_below / VERIFIED)
+            self._rules[place] = digest_of(pack_key(setting.settings.rules), text)
+        return self._rules[place]
 
     def get(self, key: bytes) -> bytes | None:
         """What is kept under a key."""
@@ -212,11 +221,6 @@ class Lookup:
         if not self._world.is_steady or before is None:
             raise SourceError("changed meanwhile")
         return source
-
-
-def rules_key(overlays: Sequence[Path], root: Path) -> bytes:
-    """All that the rules of the project at `root` are made of, what it calls a wrapper aside."""
-    return digest_of(pack_key(overlays), _content(root / VERIFIED))
 
 
 def _secrets(done: Kept, part: Iterable[SourceFile]) -> set[bytes]:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from callr_migrate.cache import stored
 from callr_migrate.cache.stamps import Stamp, counts, packed, stamp_of, unpacked
+from callr_migrate.config import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from callr_migrate.discovery import Discovery
 
     # Absolute name of a folder -> what changes with the settings that hold there; raises `ConfigError`.
     DescribeSettings = Callable[[str], str]
@@ -37,6 +41,27 @@ _LINK = 5  # texts that say what can matter of a link
 
 # The names of code, of files around it, and of code that is left out.
 Found = tuple[list[str], list[str], list[str]]
+
+
+def known_or_walked(
+    cache: Path, place: tuple[str, str, str, DescribeSettings], walk: Callable[[Trail], Discovery]
+) -> Discovery:
+    """What a walk of an earlier run found, if nothing has changed; else what `walk` finds now, which is kept.
+
+    `place` says of which folder, as for `Walks`.
+    """
+    from callr_migrate.discovery import Discovery
+
+    walks = Walks(cache, *place)
+    with suppress(ConfigError):
+        known = walks.known()
+        if known is not None:
+            return Discovery(*known)
+    trail = Trail()
+    found = walk(trail)
+    if not found.errors:
+        walks.keep(trail, (found.names, found.around_names, found.excluded_names))
+    return found
 
 
 class Walks:
@@ -62,10 +87,6 @@ class Walks:
             return None if body is None else self._unpacked(body)
         except ValueError:
             return None
-
-    def trail(self) -> Trail:
-        """To be told what the walk looks at."""
-        return Trail()
 
     def keep(self, trail: Trail, found: Found) -> None:
         """Keep what was found."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import lru_cache
@@ -210,6 +209,8 @@ def _analysed(
     with contextlib.ExitStack() as stack:
         folder = None
         if not workers.is_remote:
+            import tempfile
+
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callr-migrate-")))
         common = _packed(setup, folder, "setup")
         batches = list(_batches(parts))

@@ -7,7 +7,6 @@ is no longer found is dropped when it is written again, and what is new is never
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from callr_migrate.config import ConfigError
+from callr_migrate.digests import sha256
 from callr_migrate.findings import Failure, Finding, Report
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
@@ -237,4 +237,4 @@ def _fingerprint(finding: Finding, text: str, secrets: Iterable[tuple[int, int]]
             characters[index - finding.start] = "*"
     # What formatters change does not count: white space, quotes, the comma behind a last argument.
     content = _LOOSE_COMMA.sub(r"\1", "".join("".join(characters).split()).replace("'", '"'))
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -6,23 +6,25 @@ A worker that dies costs the item that it was at, nothing else: `Lost` stands in
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import suppress
 from importlib import import_module
 from itertools import islice
-from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from callr_migrate import __version__
 from callr_migrate.records import dataclass
 from callr_migrate.stages import stage
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+    from multiprocessing.process import BaseProcess
+    from types import TracebackType
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -70,7 +72,8 @@ class Workers:
         if self._cluster is not None:
             self.count = self._cluster.count
         self._local: Executor | None = None
-        self._others = multiprocessing.active_children()
+        # The processes that were there before this started any.
+        self._others: list[BaseProcess] | None = None
         self._stopped = threading.Event()
 
     @property
@@ -100,9 +103,12 @@ class Workers:
     def stop(self) -> None:
         """End all work at once, from whatever thread; `results` raises `CancelledError` where it waits."""
         self._stopped.set()
-        for child in multiprocessing.active_children():
-            if child not in self._others:
-                child.kill()
+        if self._others is not None:
+            from multiprocessing import active_children
+
+            for child in active_children():
+                if child not in self._others:
+                    child.kill()
         if self._cluster is not None:
             self._cluster.close()
         if self._local is not None and has_threads_that_run():
@@ -116,7 +122,13 @@ class Workers:
         """
         if self.is_one:
             yield from map(function, items)
-            return
+        else:
+            yield from self._shared(function, items)
+
+    def _shared(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | Lost]:
+        # What follows, up to sockets, is for runs with workers.
+        from concurrent.futures import BrokenExecutor
+
         following = iter(items)
         waiting: deque[tuple[Item, Future[Result]]] = deque()
         while True:
@@ -151,6 +163,8 @@ class Workers:
         self, function: Callable[[Item], Result], item: Item, others: list[Future[Result]]
     ) -> Result | Lost:
         """Try an item once more on the cluster, by itself: it may have been beside the one that ends workers."""
+        from concurrent.futures import wait
+
         assert self._cluster is not None
         while wait(others, timeout=1).not_done:
             self._check()
@@ -167,6 +181,8 @@ class Workers:
     def _one_by_one(
         self, function: Callable[[Item], Result], pending: list[tuple[Item, Future[Result]]]
     ) -> Iterator[Result | Lost]:
+        from concurrent.futures import BrokenExecutor
+
         for item, future in pending:
             if future.done() and not future.cancelled() and future.exception() is None:
                 yield future.result()
@@ -188,6 +204,10 @@ class Workers:
         if self._cluster is not None:
             return self._cluster.submit(function, item)
         if self._local is None:
+            if self._others is None:
+                from multiprocessing import active_children
+
+                self._others = active_children()
             self._local = _local(1 if alone else self.count, self._stopped)
         return self._local.submit(function, item)
 
@@ -198,10 +218,18 @@ class Workers:
 
     def _check(self) -> None:
         if self._stopped.is_set():
-            raise CancelledError
+            _cancel()
+
+
+def _cancel() -> None:
+    from concurrent.futures import CancelledError
+
+    raise CancelledError
 
 
 def _failed() -> Future[Any]:
+    from concurrent.futures import BrokenExecutor, Future
+
     future: Future[Any] = Future()
     future.set_exception(BrokenExecutor())
     return future
@@ -229,7 +257,7 @@ def checker() -> Callable[[], None]:
 
     def check() -> None:
         if stopped is not None and stopped.is_set():
-            raise CancelledError
+            _cancel()
 
     return check
 
@@ -240,9 +268,10 @@ def _local(count: int, stopped: threading.Event) -> Executor:
 
         return ThreadPoolExecutor(count, initializer=_begin_thread, initargs=(stopped,))
     from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
     # A copy of a process with threads can hang, so each worker starts anew.
-    context = multiprocessing.get_context("spawn")
+    context = get_context("spawn")
     return ProcessPoolExecutor(min(count, _MOST_PROCESSES), mp_context=context, initializer=_begin)
 
 
@@ -257,7 +286,9 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
@@ -166,8 +165,10 @@ class Loader:
             raw = self._read(path, report=True)
             if raw is not None:
                 if self.hashed_below is not None:
+                    from hashlib import sha256  # here there may be much to digest
+
                     own = Path(keys[str(path)])
-                    self.hashes[_below(own, self.hashed_below)] = hashlib.sha256(raw).hexdigest()
+                    self.hashes[_below(own, self.hashed_below)] = sha256(raw).hexdigest()
                 problem = _unreadable(path, raw)
                 if problem is not None:
                     self.report.errors.append(Failure(path, problem))

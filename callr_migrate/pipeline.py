@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
 from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
+from callr_migrate.digests import sha256
 from callr_migrate.discovery import named
 from callr_migrate.embedded import possible, told, unseen_on_disk
 from callr_migrate.executors import ExecutorError, Workers, available
@@ -21,7 +22,7 @@ from callr_migrate.gates import Gates
 from callr_migrate.loading import Candidates, Loader
 from callr_migrate.pack import RulePack, load_pack, nearest
 from callr_migrate.pack.declared import with_wrappers, wrapper_problems
-from callr_migrate.pack.verified import project_verified
+from callr_migrate.pack.gating import VERIFIED
 from callr_migrate.parts import Part, parts_of
 from callr_migrate.progressing import OnProgress, unheard
 from callr_migrate.projectfiles.kinds import kind_of_path
@@ -173,7 +174,11 @@ class _Run:
         self.number = number
         self.shown = frozenset((*self.part.files, *self.part.around))
         pack = load_pack(self.settings.rules, cache=request.cache)
-        pack = project_verified(pack, part.settings.root, self.report.notes)
+        if os.path.lexists(part.settings.root / VERIFIED):
+            # With it come YAML and JSON schemas.
+            from callr_migrate.pack.verified import project_verified
+
+            pack = project_verified(pack, part.settings.root, self.report.notes)
         _check_names(self.settings, pack)
         self.pack = with_wrappers(pack, self.settings.wrappers)
         self.loader = Loader(
@@ -378,7 +383,7 @@ class _Run:
 def _digest(hashes: Mapping[str, str]) -> str:
     """The SHA-256 of the lines that `sha256sum` prints for the files, sorted by their paths."""
     lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
-    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _check_names(settings: Settings, pack: RulePack) -> None:

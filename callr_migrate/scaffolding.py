@@ -7,13 +7,13 @@ and a later run may bring it up to date.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from callr_migrate.digests import sha256
 from callr_migrate.findings import Failure, Finding, Scenario
 from callr_migrate.records import dataclass
 
@@ -136,4 +136,4 @@ def _is_untouched(raw: bytes) -> bool:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return sha256(text.encode()).hexdigest()[:16]

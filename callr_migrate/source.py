@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import re
-import tempfile
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -220,6 +219,8 @@ class SourceFile:
 
     def stage(self) -> Staged:
         """Write the text beside the file, all but put in its place; raises as `write` does."""
+        import tempfile  # brings along OpenSSL, sockets, packers
+
         target = self.path.resolve()
         before = target.stat()
         if not os.access(target, os.W_OK) or not before.st_mode & 0o222:

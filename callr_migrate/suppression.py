@@ -7,7 +7,6 @@ of the text, or of the joined lines, counts for it, as for ruff.
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import tokenize
@@ -232,7 +231,9 @@ def _own(raw: RawComment, match: re.Match[str]) -> Comment | None:
     word = match["word"]
     end = match.end("close") if match["close"] else match.end("bracket" if match["bracket"] else "word")
     span = (raw.start + match.start(), raw.start + end)
-    near = difflib.get_close_matches(word, (LINE, FILE), 1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, (LINE, FILE), 1)
     if word not in (LINE, FILE):
         # Any other word is prose.
         wrong = f"there is no {word!r}, but {near[0]!r}" if near else None

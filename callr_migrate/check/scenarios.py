@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from callr_migrate.check.apps import Story, place
 from callr_migrate.check.given import Dicts, Given, Kind, Parameters, Steps, common
 from callr_migrate.detect.calls import LegacyCall
@@ -348,6 +346,8 @@ class _Filling:
 
 def scalar(value: Any) -> str:
     """A plain value as YAML in one line; texts are quoted."""
+    import yaml
+
     style = '"' if isinstance(value, str) else None
     text = yaml.safe_dump(value, default_style=style, allow_unicode=True, width=math.inf)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from callr_migrate.digests import sha256
 from callr_migrate.output.excerpt import masked, secrets_by_file
 from callr_migrate.output.text import shown_path
 
@@ -33,5 +33,5 @@ def fingerprints(findings: Sequence[Finding], sources: Mapping[Path, SourceFile]
         key = (shown_path(finding.path), finding.code, finding.method or "", " ".join(text.split()))
         seen[key] += 1
         content = "\0".join((*key, str(seen[key])))
-        marks.append(hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+        marks.append(sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32])
     return marks

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import field
+from functools import lru_cache
 from pathlib import Path
 
 from callr_migrate.records import dataclass
@@ -74,6 +75,12 @@ class Fact:
     text: str
     evidence: Evidence
     source: str | None = None
+
+
+@lru_cache(10_000)
+def shared(text: str, evidence: Evidence, source: str | None) -> Fact:
+    """The fact, once for all that lean on it: there are as many as the rules have, and calls without number."""
+    return Fact(text, evidence, source)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -22,7 +22,7 @@ from callr_migrate.cli.console import (
 )
 from callr_migrate.cli.inputs import asked_paths, read_standard_input
 from callr_migrate.cli.progress import ProgressBar
-from callr_migrate.output import FORMATS, MACHINE_FORMATS, renderer
+from callr_migrate.output import FORMATS, MACHINE_FORMATS, pieces
 from callr_migrate.stages import stage, staged
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def listed(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> 
     return items if value else None
 
 
+# Characters of a report that are written at once.
+_BLOCK = 200_000
 _OPTIONS = (
     click.argument("paths", nargs=-1, type=click.Path(path_type=Path)),
     click.option(
@@ -337,25 +339,45 @@ def print_report(asked: Asked, outcome: Outcome, *, to_stderr: bool = False) -> 
 
     shown = asked.output_file is None and not to_stderr
     if asked.statistics:
-        text = statistics(outcome.report)
+        parts = iter([statistics(outcome.report)])
     else:
-        text = renderer(asked.output_format)(
+        parts = pieces(
+            asked.output_format,
             outcome,
             color=asked.color and shown,
             verbose=asked.verbose,
             links=shown and wants_links(color=asked.color),
         )
-    # A file name that is no Unicode becomes an escape, which JSON reads as the name's own surrogates.
-    encoded = text.encode("utf-8", "backslashreplace")
     if asked.output_file is not None:
-        write_file(asked.output_file, encoded)
+        write_file(asked.output_file, _encoded("".join(parts)))
     elif to_stderr:
+        text = "".join(parts)
         if text:
             print_note(text.removesuffix("\n"))
-    elif asked.machine:
-        write_bytes(encoded)
     else:
-        write_text(text)
+        for text in _blocks(parts):
+            if asked.machine:
+                write_bytes(_encoded(text))
+            else:
+                write_text(text)
+
+
+def _encoded(text: str) -> bytes:
+    # A file name that is no Unicode becomes an escape, which JSON reads as the name's own surrogates.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _blocks(parts: Iterable[str]) -> Iterator[str]:
+    """Pieces put together until it is worth to write them."""
+    block: list[str] = []
+    size = 0
+    for part in parts:
+        block.append(part)
+        size += len(part)
+        if size >= _BLOCK:
+            yield "".join(block)
+            block, size = [], 0
+    yield "".join(block)
 
 
 def write_file(path: Path, data: bytes) -> None:

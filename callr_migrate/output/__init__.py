@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from callr_migrate.findings import Finding, Report
@@ -88,6 +88,17 @@ def renderer(name: str) -> Renderer:
     """Load the renderer of a format; raises `KeyError` for a name that is not in `FORMATS`."""
     module, function = FORMATS[name]
     return cast("Renderer", getattr(import_module(module), function))
+
+
+def pieces(
+    name: str, outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False
+) -> Iterator[str]:
+    """The text of a format, in pieces that need not be held in memory together where the format allows that."""
+    if name == "full":
+        from callr_migrate.output.full import full_pieces
+
+        return full_pieces(outcome, color=color, verbose=verbose, links=links)
+    return iter([renderer(name)(outcome, color=color, verbose=verbose, links=links)])
 
 
 def clean_line(files: int, hidden: str = "") -> str:

@@ -11,17 +11,25 @@ from callr_migrate.output.notes import Note, notes_of, shown_lines
 from callr_migrate.output.text import Paint, one_line, shown_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from callr_migrate.output import Result
 
 
 def render_full(outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False) -> str:
     """All findings that are not applied, an empty line after each."""
+    return "".join(full_pieces(outcome, color=color, verbose=verbose, links=links))
+
+
+def full_pieces(
+    outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False
+) -> Iterator[str]:
+    """The same, finding by finding."""
     paint = Paint(color, links)
     places = left(outcome, marked=False)
     secrets = secrets_by_file(place.finding for place in places)
-    return "".join(
-        "\n".join(_block(place, secrets[place.finding.path], paint, verbose)) + "\n\n" for place in places
-    )
+    for place in places:
+        yield "\n".join(_block(place, secrets[place.finding.path], paint, verbose)) + "\n\n"
 
 
 def headline_place(place: Located, paint: Paint) -> str:

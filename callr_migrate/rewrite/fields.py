@@ -7,7 +7,7 @@ import libcst as cst
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.values import Answer, Extended
-from callr_migrate.findings import Fact
+from callr_migrate.findings import shared
 from callr_migrate.pack.model import ObjectField, RulePack
 from callr_migrate.rewrite.answer_use import AnswerUse
 from callr_migrate.rewrite.uses import shows
@@ -134,7 +134,7 @@ class _Field:
             return None
         if rule.evidence is not None:
             use.facts.append(
-                Fact(f"{self.answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
+                shared(f"{self.answer.object}.{name} -> {rule.to or 'unknown'}", rule.evidence, rule.source)
             )
         if rule.amount is not None:
             use.code = "CLR606"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import replace
+from sys import intern
 from urllib.parse import quote
 
 import libcst as cst
@@ -12,7 +13,7 @@ from callr_migrate.detect.secrets import Secrets
 from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Ref
-from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix
+from callr_migrate.findings import Applicability, Edit, Evidence, Finding, Fix, shared
 from callr_migrate.rewrite.answers import AnswerUse
 from callr_migrate.rewrite.client_report import (
     client_finding,
@@ -118,9 +119,13 @@ class Findings:
 
     def finding(self, module: Module, code: str, message: str, span: Span, **more: object) -> Finding:
         """One finding of a module, without its group."""
+        # All findings are kept to the end, and many say the same.
+        for name in ("reason", "help"):
+            if isinstance(text := more.get(name), str):
+                more[name] = intern(text)
         return Finding(
             code,
-            message,
+            intern(message),
             module.path,
             *span,
             **more,  # type: ignore[arg-type]
@@ -137,7 +142,7 @@ class Findings:
             if state.used:
                 result = state.plan.result
                 what = result.legacy_value or result.object or "success"
-                facts.append(Fact(f"answer: {what}", result.evidence or Evidence.UNKNOWN, result.source))
+                facts.append(shared(f"answer: {what}", result.evidence or Evidence.UNKNOWN, result.source))
                 doubts += [note for note in [result.note] if note]
             for use in self._answers.get(call.ref, ()):
                 facts += [fact for fact in use.facts if fact not in facts]

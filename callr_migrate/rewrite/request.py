@@ -18,7 +18,7 @@ from callr_migrate.detect.calls import LegacyCall
 from callr_migrate.evaluate import Evaluator
 from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.values import Constant, answers, constants
-from callr_migrate.findings import Evidence, Fact
+from callr_migrate.findings import Evidence, shared
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
 from callr_migrate.rewrite import dates, paging
 from callr_migrate.rewrite.callers import parameter_in
@@ -114,7 +114,7 @@ class Planning:
 
     def fact(self, text: str, evidence: Evidence | None, source: str | None) -> None:
         """Note what the request leans on."""
-        self.result.facts.append(Fact(text, evidence or Evidence.UNKNOWN, source))
+        self.result.facts.append(shared(text, evidence or Evidence.UNKNOWN, source))
 
     def _bind_arguments(self) -> None:
         params = self.rule.params

@@ -173,6 +173,18 @@ def test_a_report_in_a_file(pipeline, call, tmp_path: Path) -> None:
     assert "\x1b" not in (tmp_path / "r.txt").read_text(encoding="utf-8")
 
 
+def test_a_long_report_is_written_in_blocks(pipeline, call, monkeypatch, tmp_path: Path) -> None:
+    for _ in range(5):
+        pipeline.find()
+    call("check", "--output-file", "r.txt")
+    written: list[str] = []
+    monkeypatch.setattr("callr_migrate.cli.analysis._BLOCK", 150)
+    monkeypatch.setattr("callr_migrate.cli.analysis.write_text", written.append)
+    call("check")
+    assert len(written) > 2
+    assert "".join(written) == (tmp_path / "r.txt").read_text(encoding="utf-8")
+
+
 def test_a_report_that_cannot_be_written(pipeline, call) -> None:
     result = call("check", "--output-file", "no/such/folder.txt")
     assert result == (2, "", "error: no/such/folder.txt: cannot be written: no such file or directory\n")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+
 # Together some 5,000 files of Python. Only their sources are read; nothing of them is imported.
 PACKAGES = ("ansible-core", "celery", "django", "kombu", "sphinx", "sqlalchemy", "sympy", "twilio", "twisted")
 
@@ -54,6 +56,24 @@ def packages(folder: Path) -> dict[str, str]:
         path.name.removesuffix(".dist-info").rpartition("-") for path in folder.glob("*.dist-info")
     )
     return {name: version for name, _, version in found}
+
+
+def installed(folder: Path) -> Path:
+    """Install the tool below a folder, as its wheel does it: with the rule pack compiled."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+    subprocess.run([*command, str(ROOT)], check=True, stderr=subprocess.DEVNULL)
+    return folder
+
+
+def copied(folder: Path) -> Path:
+    """The same without building a wheel, which takes a network."""
+    from callr_migrate.pack.compiled import compile_pack
+
+    package = folder / "callr_migrate"
+    shutil.copytree(ROOT / "callr_migrate", package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "rules", package / "rules")
+    (package / "rules.compiled").write_bytes(compile_pack(package / "rules"))
+    return folder
 
 
 def clean(source: Path, tree: Path, share: int = 1) -> int:

@@ -54,13 +54,13 @@ class Sieve:
         `on_file` is called now and then with (files done, files in all).
         """
         names = list(names)
-        count("reading and searching", files=len(names))
         found: list[str] = []
         clean = self._clean
         records = self._records_for(names)
         if records is not None:
             clean |= records.unchanged([name for name in names if name not in clean])
         looks: dict[str, os.stat_result] | None = {} if records is not None else None
+        known = len(clean)
         for done, name in enumerate(names, 1):
             if name in clean:
                 continue
@@ -73,6 +73,7 @@ class Sieve:
                 on_file(done, len(names))
         if records is not None and looks:
             records.note({name: looks[name] for name in looks if name in clean})
+        count("reading and searching", files=len(found) + len(clean) - known)
         return found
 
     def is_clean(self, name: str) -> bool:
@@ -86,6 +87,7 @@ class Sieve:
         looks: dict[str, os.stat_result] = {}
         records = self._records_for(names)
         clean = set() if records is None else records.unchanged(names, around=True)
+        count("reading and searching", files=len(names) - len(clean))
         found = [
             name
             for name in names

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.ticking import tick, trust_at_once
 
 from callr_migrate import profiling, stages
 from callr_migrate.cli import main
@@ -238,15 +239,22 @@ def test_a_clean_tree(project: Path) -> None:
     total = found.pop("in all")
     assert {"starting up", "settings", "walking", "reading and searching", "loading rules"} <= found.keys()
     assert "importing the analysis" not in found
-    assert re.search("searching .* 1 file$", err, re.MULTILINE)
+    assert re.search("searching .* 2 files$", err, re.MULTILINE)
     assert sum(found.values()) == pytest.approx(total, abs=0.001 * len(found))
 
 
-def test_the_cache_is_asked_about_more_than_a_few(project: Path) -> None:
+def test_what_an_earlier_run_knows_is_not_read(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for number in range(30):
         (project / f"part_{number}.py").write_text("print()\n")
-    _, _, err = said("check", "--cache-dir", "kept", "--profile")
-    assert re.search("^cache .* 0 files$", err, re.MULTILINE)
+    trust_at_once(monkeypatch)
+    tick(project)
+    for known, read in ((0, 31), (31, 0)):  # and what is around the code
+        assert main(["check", "--cache-dir", "kept", "--profile"]) == 0
+        table = capsys.readouterr().err
+        assert re.search(f"^cache .* {known} files$", table, re.MULTILINE)
+        assert re.search(f"^reading and searching .* {read} files$", table, re.MULTILINE)
 
 
 STAGES = {

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from callr_migrate.cache.parts import Kept, Lookup, Parts, Setting
+from callr_migrate.cache.parts import Kept, Lookup, Parts, Rules, Setting
 from callr_migrate.check.codes import ONCE_A_PROJECT
 from callr_migrate.config import Settings
 from callr_migrate.deep import Deep
@@ -81,16 +81,16 @@ class Doing:
     workers_for: Callable[[Sequence[Component]], Workers]
     on_progress: OnProgress  # may raise to stop the work
     kept: Parts | None = None
-    verified_below: Path = Path()  # the folder with what is verified of the rules
+    rules: Rules | None = None
 
     def lookup(self, setup: Setup) -> Lookup | None:
         """Looks for what is kept; None where nothing is."""
-        if self.kept is None:
+        if self.kept is None or self.rules is None or not self.rules.are_same():
             return None
         return self.kept.of(
             Setting(
                 setup.settings,
-                self.verified_below,
+                self.rules,
                 setup.gates,
                 setup.shown,
                 setup.tree.of,

@@ -17,7 +17,7 @@ from callr_migrate.sieve import Sieve
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from callr_migrate.cache.parts import Parts
+    from callr_migrate.cache.parts import Parts, Rules
     from callr_migrate.cache.records import Records
     from callr_migrate.config import Settings
     from callr_migrate.gates import Gates
@@ -81,6 +81,14 @@ class Front:
         from callr_migrate.cache.parts import Parts
 
         return Parts(folder, self.tree.base.root)
+
+    def rules(self, overlays: tuple[Path, ...], verified_below: Path) -> Rules | None:
+        """What rules that are about to be read are made of, if anything is kept by that."""
+        if self.parts is None:
+            return None
+        from callr_migrate.cache.parts import Rules
+
+        return Rules.told(overlays, verified_below)
 
     def keep(self) -> None:
         """Keep for later runs what was found out of the files."""

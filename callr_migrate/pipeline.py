@@ -170,9 +170,9 @@ class _Run:
         self.tree = front.tree
         self.settings = part.settings._replace(root=part.root)
         self.part = part.files
-        self.verified_below = part.settings.root
         self.number = number
         self.shown = frozenset((*self.part.files, *self.part.around))
+        self.rules = front.rules(self.settings.rules, part.settings.root)
         pack = load_pack(self.settings.rules, cache=request.cache)
         if os.path.lexists(part.settings.root / VERIFIED):
             # With it come YAML and JSON schemas.
@@ -281,7 +281,7 @@ class _Run:
         parts = candidates.components
         # Workers of other machines see what they see.
         kept = None if self.workers.is_remote else self.loader.front.parts
-        doing = Doing(self._workers_for, self._progress, kept, self.verified_below)
+        doing = Doing(self._workers_for, self._progress, kept, self.rules)
         done = analyse_parts(setup, parts, doing)
         own = Report()
         found: list[Finding] = []

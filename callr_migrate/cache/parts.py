@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import field
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,11 +41,30 @@ _MOST = 100_000_000
 
 
 @dataclass(frozen=True)
+class Rules:
+    """All that the rules are made of, what the settings call a wrapper aside, as it was before they were read."""
+
+    overlays: tuple[Path, ...]
+    verified_below: Path  # the folder with what is verified of them
+    key: bytes
+
+    @classmethod
+    def told(cls, overlays: tuple[Path, ...], verified_below: Path) -> Rules:
+        """Those of now."""
+        text = _content(verified_below / VERIFIED)
+        return cls(overlays, verified_below, digest_of(pack_key(overlays), text))
+
+    def are_same(self) -> bool:
+        """Whether nobody has changed them meanwhile."""
+        return self == Rules.told(self.overlays, self.verified_below)
+
+
+@dataclass(frozen=True)
 class Setting:
     """What holds for all parts of an analysis, besides the rules. `shown` and `settings_of` are asked file by file."""
 
     settings: Settings
-    verified_below: Path  # the folder with what is verified of the rules
+    rules: Rules
     gates: GateFacts
     shown: Mapping[Path, Path]
     settings_of: Callable[[Path], Settings]
@@ -71,7 +89,6 @@ class Parts:
     def __init__(self, folder: Path, root: Path) -> None:
         self._path = stored.place(folder, stored.PARTS, encoded(str(root)))
         self._key = _version()
-        self._rules: dict[tuple[object, ...], bytes] = {}
         self._kept: dict[bytes, bytes] | None = None
         self._used: dict[bytes, bytes] = {}
         self._is_news = False
@@ -85,7 +102,7 @@ class Parts:
     def key_of(self, setting: Setting, part: Component, world: World) -> bytes:
         """All that the analysis of a part is given; raises `ConfigError`."""
         texts: list[bytes] = [
-            self._rules_of(setting),
+            setting.rules.key,
             encoded(setting.settings.described()),
             dumped(setting.gates),
             encoded(os.getcwd()),  # noqa: PTH109
@@ -106,14 +123,6 @@ class Parts:
             ]
         return digest_of(*texts)
 
-    def _rules_of(self, setting: Setting) -> bytes:
-        """All that the rules are made of, what the settings call a wrapper aside."""
-        place = setting.settings.rules, setting.verified_below
-        if place not in self._rules:
-            text = _content(setting.verified_below / VERIFIED)
-            self._rules[place] = digest_of(pack_key(setting.settings.rules), text)
-        return self._rules[place]
-
     def get(self, key: bytes) -> bytes | None:
         """What is kept under a key."""
         return None if self._kept is None else self._kept.get(key)
@@ -129,6 +138,9 @@ class Parts:
         if not self._is_news:
             return
         self._is_news = False
+        if _version() != self._key:
+            # Somebody works on the tool itself.
+            return
         others = [(key, raw) for key, raw in (self._kept or {}).items() if key not in self._used]
         parts = [*self._used.items(), *others[: len(self._used) + _OTHERS]]
         size = 0
@@ -231,7 +243,6 @@ def _secrets(done: Kept, part: Iterable[SourceFile]) -> set[bytes]:
     return {value.encode("utf-8", "surrogatepass") for value in values if len(value) >= SHORTEST}
 
 
-@lru_cache(1)
 def _version() -> bytes:
     """What changes with the version of all that takes part in the analysis."""
     package = Path(stored.PACKAGE)

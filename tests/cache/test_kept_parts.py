@@ -283,3 +283,40 @@ def test_a_run_that_is_killed(analysed: Analysed) -> None:
         process.communicate(timeout=60)
     analysed()
     assert counts(analysed()) == (33, 0)
+
+
+RULE = """methods:
+- method: demo.ping
+  summary: A method of our own.
+  params: []
+  none: {reason: There is none., instead: Leave it out.}
+"""
+
+
+def test_rules_that_change_while_they_are_read(analysed: Analysed, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Path("rules", "own.yaml")
+    rules.parent.mkdir()
+    rules.write_text(RULE)
+    Path("callr-migrate.toml").write_text('rules = ["rules"]\n')
+    Path("one.py").write_text(f'{CLIENT}api.call("demo.ping")\n')
+    real = pipeline.load_pack
+
+    def meanwhile(*args: Any, **kwargs: Any) -> Any:
+        rules.write_text("")
+        return real(*args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "load_pack", meanwhile)
+        settings = load_settings(Path())
+        run(Request((Path(),), settings, tree=SettingsTree(settings), cache=kept_folder()))
+    rules.write_text(RULE)
+    assert counts(analysed()) == (0, 3)
+    assert counts(analysed()) == (3, 0)
+
+
+def test_the_tool_itself_changes_while_it_runs(analysed: Analysed, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = iter([b"1" * 16, b"2" * 16])
+    with monkeypatch.context() as patched:
+        patched.setattr(parts_module, "_version", lambda: next(keys))
+        assert counts(analysed()) == (0, 3)
+    assert list(kept_folder().glob("parts-*")) == []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.ticking import tick, trust_at_once
 
@@ -263,8 +263,50 @@ def hold_against_cold_runs(steps: list[tuple[tuple[Any, ...], tuple[str, ...]]])
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+LEGACY = "import callr\n\napi = callr.Api(A, B)\napi.call('sms.get', x)\n"
+CLEAN = "#" * (len(LEGACY) - 1) + "\n"
+OTHER = "from pkg.a import METHOD\n\nimport callr\n\napi = callr.Api(A, B)\napi.call(METHOD, x)\n"
+
+
 def test_with_a_cache_a_run_says_what_it_says_without(used: Counter[str], world: None) -> None:
-    @settings(max_examples=12, deadline=None, suppress_health_check=CHECKS)
+    # What hits each of the things that count, one by one.
+    @example([(("write", "b.py", CLEAN), ()), (("unnoticed", "b.py", LEGACY), ())])
+    @example(
+        [
+            (("write", "b.py", OTHER), ()),
+            (("write", "pkg/a.py", 'METHOD = "sms.get"\n'), ()),
+            (("unnoticed", "pkg/a.py", 'METHOD = "sms.bad"\n'), ()),
+            (("rename", "pkg/a.py", "pkg/b.py"), ()),
+        ]
+    )
+    @example([(("write", "callr-migrate.toml", 'target = "requests"\n'), ())])
+    @example(
+        [(("write", "pkg/a.py", LEGACY), ()), (("write", "pkg/callr-migrate.toml", "line-length = 30\n"), ())]
+    )
+    @example(
+        [
+            (("write", "b.py", LEGACY.replace("sms.get", "sms.bad")), ()),
+            (("write", "callr-migrate.toml", 'rules = ["../rules"]\n'), ()),
+            (("write", "../rules/own.yaml", RULE.format(summary="One.")), ()),
+            (("write", "../rules/own.yaml", RULE.format(summary="Two.")), ()),
+        ]
+    )
+    @example(
+        [
+            (("write", "b.py", LEGACY), ("a.py",)),
+            (("nothing",), ("b.py",)),
+            (("write", ".gitignore", "b.py\n"), ()),
+        ]
+    )
+    @example(
+        [
+            (("write", "b.py", CLEAN), ()),
+            (("write", "pkg/a.py", LEGACY), ()),
+            (("swap", "b.py", "pkg/a.py"), ()),
+        ]
+    )
+    @example([(("link", "b.py", "own/one.py"), ()), (("link", "b.py", "own/two.py"), ())])
+    @settings(max_examples=10, deadline=None, suppress_health_check=CHECKS)
     @given(Steps)
     def check(steps: list[tuple[tuple[Any, ...], tuple[str, ...]]]) -> None:
         hold_against_cold_runs(steps)
@@ -278,7 +320,7 @@ def test_with_a_cache_a_run_says_what_it_says_without(used: Counter[str], world:
 
 @pytest.mark.soak
 def test_with_a_cache_many_runs_say_what_they_say_without(used: Counter[str], world: None) -> None:
-    @settings(max_examples=400, deadline=None, suppress_health_check=CHECKS)
+    @settings(max_examples=100, deadline=None, suppress_health_check=CHECKS)
     @given(Steps)
     def check(steps: list[tuple[tuple[Any, ...], tuple[str, ...]]]) -> None:
         hold_against_cold_runs(steps)

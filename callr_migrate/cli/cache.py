@@ -18,7 +18,7 @@ cache_dir_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     envvar=CACHE_VARIABLE,
-    help="Keep the compiled rules and what is known of files there, in place of the user's cache folder.",
+    help="Keep the compiled rules and the results of earlier runs there, in place of the user's cache folder.",
 )
 no_cache_option = click.option(
     "--no-cache", is_flag=True, envvar=NO_CACHE_VARIABLE, help="Read and write no cache."

@@ -277,7 +277,7 @@ def analyse_part(
         setup.shown,
         done.report,
         loaded=done.loaded,
-        passes=Gates(setup.gates).passes,
+        passes=_gates(setup.gates).passes,
         has_clients=setup.has_clients,
         selection=selection,
         scaffolds=setup.scaffolds,
@@ -315,6 +315,12 @@ def _named(done: Done, names: Mapping[Path, Path]) -> Done:
     ]
     loaded = {key: replace(source, path=path(source.path)) for key, source in done.loaded.items()}
     return Done([finding(each) for each in done.findings], report, loaded, done.credentials)
+
+
+@lru_cache(1)
+def _gates(facts: GateFacts) -> Gates:
+    """Made once: every part asks the same."""
+    return Gates(facts)
 
 
 @lru_cache(1)

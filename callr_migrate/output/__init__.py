@@ -26,6 +26,8 @@ FORMATS = {
     "junit": ("callr_migrate.output.junit", "render_junit"),
     "markdown": ("callr_migrate.output.markdown", "render_markdown"),
 }
+# The functions that give the text of some formats finding by finding: all of it need not be in memory then.
+_STREAMED = {"full": "full_pieces", "json": "json_pieces", "jsonl": "jsonl_pieces"}
 # Formats that programs read: nothing else may stand beside them on standard output.
 MACHINE_FORMATS = frozenset(FORMATS) - {"full", "concise", "grouped"}
 
@@ -94,11 +96,10 @@ def pieces(
     name: str, outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False
 ) -> Iterator[str]:
     """The text of a format, in pieces that need not be held in memory together where the format allows that."""
-    if name == "full":
-        from callr_migrate.output.full import full_pieces
-
-        return full_pieces(outcome, color=color, verbose=verbose, links=links)
-    return iter([renderer(name)(outcome, color=color, verbose=verbose, links=links)])
+    if name not in _STREAMED:
+        return iter([renderer(name)(outcome, color=color, verbose=verbose, links=links)])
+    found = getattr(import_module(FORMATS[name][0]), _STREAMED[name])
+    return cast("Iterator[str]", found(outcome, color=color, verbose=verbose, links=links))
 
 
 def clean_line(files: int, hidden: str = "") -> str:

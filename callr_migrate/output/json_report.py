@@ -28,18 +28,40 @@ SCHEMA = 1
 
 def render_json(outcome: Result, **_: bool) -> str:
     """Return the report as one object."""
+    return "".join(json_pieces(outcome))
+
+
+def json_pieces(outcome: Result, **_: bool) -> Iterator[str]:
+    """The same, finding by finding."""
     document = {
         **_head(outcome.report),
-        "findings": _findings(outcome),
+        "findings": [],
         "unseen": _unseen(outcome.report),
         "errors": _errors(outcome.report),
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    # Before the findings there are but names and numbers of the tool's own.
+    before, empty, after = _dumped(document).partition("[]")
+    yield before
+    between, end = "[\n    ", empty
+    for finding in _findings(outcome):
+        yield between + _dumped(finding).replace("\n", "\n    ")
+        between, end = ",\n    ", "\n  ]"
+    yield f"{end}{after}\n"
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def render_jsonl(outcome: Result, **_: bool) -> str:
     """Return one object a line, whose `kind` says what it is; the summary comes last."""
-    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in _lines(outcome))
+    return "".join(jsonl_pieces(outcome))
+
+
+def jsonl_pieces(outcome: Result, **_: bool) -> Iterator[str]:
+    """The same, line by line."""
+    for line in _lines(outcome):
+        yield f"{json.dumps(line, ensure_ascii=False)}\n"
 
 
 def _lines(outcome: Result) -> Iterator[dict[str, Any]]:
@@ -61,8 +83,9 @@ def _head(report: Report) -> dict[str, Any]:
     }
 
 
-def _findings(outcome: Result) -> list[dict[str, Any]]:
-    return [_finding(place, sources_of(outcome, place.finding)) for place in located(outcome)]
+def _findings(outcome: Result) -> Iterator[dict[str, Any]]:
+    for place in located(outcome):
+        yield _finding(place, sources_of(outcome, place.finding))
 
 
 def _unseen(report: Report) -> list[dict[str, Any]]:

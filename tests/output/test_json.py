@@ -188,3 +188,14 @@ def test_characters_that_are_no_characters(outcome) -> None:
     outcome.report.unseen.append(Unseen(Path("x\udcff.py"), 1, "r"))
     raw = render_json(outcome).encode("utf-8", "backslashreplace")
     assert json.loads(raw)["findings"][0]["path"] == "x\udcff.py"
+
+
+def test_the_pieces_are_the_report(outcome) -> None:
+    """A long report is written in pieces: together they are what one object would be."""
+    outcome.report.unseen.append(Unseen(Path("[].py"), 1, "[]\nwhy"))
+    for count in range(3):
+        text = render_json(outcome)
+        document = json.loads(text)
+        assert len(document["findings"]) == count
+        assert text == json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+        outcome.add("é[].py", "a\nb", "a\nb", message="[]\n\u2028", help="a\r\nb")

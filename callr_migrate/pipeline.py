@@ -34,7 +34,9 @@ from callr_migrate.source import SourceFile
 from callr_migrate.stages import stage
 from callr_migrate.writing import WriteError, write_together
 
-# Characters of source. To start a process takes as long as to analyse a third of them.
+# Characters of source. Up to two batches (`analysing._BATCH`) one worker would get all or most of it. From there on
+# processes win on cores that nobody else wants, by processors' time (the start of a worker against half of the
+# analysis); by the clock, with what else the machine does, later: `benchmarks/jobs.py` tells both.
 _WORTH_PROCESSES = 250_000
 
 

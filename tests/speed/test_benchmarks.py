@@ -116,7 +116,10 @@ def test_a_step_that_fails_costs_its_rows_only(
 
 
 def test_the_sweep_over_processes() -> None:
-    assert re.search(r"(win from [\d,]+ characters on|never win)\n$", said("jobs.py"))
+    printed = said("jobs.py", "--jobs", "2")
+    assert re.search(r"^4 \| \d,\d+ \| [\d.]+ / [\d.]+ \| [\d.]+ / [\d.]+$", printed, re.MULTILINE)
+    assert re.search(r"^4 calls a file, --jobs 2: .*; by processors' time: ", printed, re.MULTILINE)
+    assert re.search(r"^processes (win for all of them from|do not win for all)", printed, re.MULTILINE)
 
 
 def test_where_two_lines_cross() -> None:
@@ -125,6 +128,15 @@ def test_where_two_lines_cross() -> None:
     assert jobs.crossing(sizes, one, two) == pytest.approx(30)
     assert jobs.crossing(sizes, two, one) is None
     assert jobs.crossing(sizes, [100 + size for size in one], two) == 0
+    # Too far away to say.
+    assert jobs.crossing(sizes, one, [100 + size for size in sizes]) is None
+
+
+def test_where_they_cross_by_work() -> None:
+    sizes = [10.0, 20.0, 40.0]
+    # One process: 5 at first. Two: each starts for 10, and they share the rest.
+    one, two = [5 + 2 * size for size in sizes], [5 + 20 + 2 * size for size in sizes]
+    assert jobs.crossing_of_work(sizes, one, two, 2) == pytest.approx(10)
 
 
 def test_what_a_process_takes(tmp_path: Path) -> None:

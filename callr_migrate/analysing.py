@@ -62,6 +62,7 @@ class Done:
     credentials: Credentials = field(default_factory=Credentials)
     # What was asked of the world outside of the part, with the answers; None where that changed meanwhile.
     asked: dict[Question, str] | None = None
+    key: bytes | None = None  # what it is kept under
     stages: Stages | None = None  # the worker's, with the first part of a task
 
 
@@ -112,13 +113,15 @@ def analyse_parts(setup: Setup, parts: Sequence[Component], doing: Doing) -> lis
     while pending:
         done += zip(pending, _results(setup, pending, doing, lookup), strict=True)
         pending, done = _joined(done)
-    done = _hiding(setup, done, doing)
+    done = _hiding(setup, done, doing, lookup)
     first = {source.path: number for number, source in enumerate(_all(parts))}
     done.sort(key=lambda item: first[item[0][0].path])
     return _regrouped(_told_once([result for _, result in done]))
 
 
-def _hiding(setup: Setup, done: list[tuple[Component, Done]], doing: Doing) -> list[tuple[Component, Done]]:
+def _hiding(
+    setup: Setup, done: list[tuple[Component, Done]], doing: Doing, lookup: Lookup | None
+) -> list[tuple[Component, Done]]:
     """The same where no part shows a credential that another one is given: such parts are analysed anew."""
     known = Credentials.together(result.credentials for _, result in done)
     open_ = [
@@ -127,7 +130,11 @@ def _hiding(setup: Setup, done: list[tuple[Component, Done]], doing: Doing) -> l
         if may_stand_in(known.beyond(result.credentials), [source.text for source in part])
     ]
     parts = [done[index][0] for index in open_]
-    # What hides a credential of others is not kept.
+    if lookup is not None:
+        # What they gave before shows a credential of others.
+        for index in open_:
+            lookup.forget(done[index][1].key)
+        lookup.hide(known)
     again = zip(open_, _results(replace(setup, known=known), parts, doing, None), strict=True)
     done = list(done)
     for index, result in again if parts else ():
@@ -180,11 +187,14 @@ def _results(setup: Setup, parts: Sequence[Component], doing: Doing, lookup: Loo
     analysed = _analysed(setup, rest, doing.workers_for(rest), doing.on_progress) if rest else iter(())
     for part, key, kept in zip(parts, keys, known, strict=True):
         if kept is not None:
-            yield Done(kept.findings, kept.report, kept.loaded)
+            yield Done(kept.findings, kept.report, kept.loaded, kept.credentials, key=key)
             continue
         done = next(analysed)
-        if key is not None and done.asked is not None and done.credentials == Credentials():
-            lookup.note(part, key, Kept(done.findings, done.report, done.loaded, done.asked))
+        if key is not None and done.asked is not None:
+            done.key = key
+            lookup.note(
+                part, key, Kept(done.findings, done.report, done.loaded, done.credentials, done.asked)
+            )
         yield done
     next(analysed, None)
 

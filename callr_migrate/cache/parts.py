@@ -1,7 +1,7 @@
 """What the analysis of each part of a project gave, by all that it depends on: its files, the rules, the settings.
 
-What it asked of the world besides is kept with it, and asked anew before it is used again. A part in which credentials
-are written out is not kept, nor one where anything went wrong.
+What it asked of the world besides is kept with it, and asked anew before it is used again. Of credentials only their
+places are kept; a part that shows any, or where anything went wrong, is not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from callr_migrate.kept import loads
 from callr_migrate.pack.compiled import pack_key
 from callr_migrate.pack.gating import VERIFIED, GateFacts, dumped
 from callr_migrate.records import dataclass
-from callr_migrate.secret_text import SHORTEST
+from callr_migrate.secret_text import SHORTEST, Credentials
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import count, staged
 from callr_migrate.world import Question, World, mentioning
@@ -80,6 +80,7 @@ class Kept:
     findings: list[Finding]
     report: Report
     loaded: dict[Path, SourceFile]
+    credentials: Credentials
     asked: dict[Question, str] = field(default_factory=dict)
 
 
@@ -91,6 +92,7 @@ class Parts:
         self._key = _version()
         self._kept: dict[bytes, bytes] | None = None
         self._used: dict[bytes, bytes] = {}
+        self._hidden: set[bytes] = set()
         self._is_news = False
 
     def of(self, setting: Setting) -> Lookup:
@@ -132,9 +134,22 @@ class Parts:
         self._used[key] = raw
         self._is_news |= is_news
 
+    def forget(self, key: bytes) -> None:
+        """This is not to be kept."""
+        self._used.pop(key, None)
+        self._is_news |= self._kept is not None and self._kept.pop(key, None) is not None
+
+    def hide(self, values: Iterable[str]) -> None:
+        """None of these may be in what is kept, in whatever case."""
+        self._hidden.update(_searched(values))
+
     @staged("cache")
     def keep(self) -> None:
         """Write down what is new."""
+        if self._hidden:
+            for key, raw in [*(self._kept or {}).items(), *self._used.items()]:
+                if _shows(raw, self._hidden):
+                    self.forget(key)
         if not self._is_news:
             return
         self._is_news = False
@@ -187,30 +202,45 @@ class Lookup:
         if raw is None:
             return None
         try:
-            asked, loaded, report, findings = loads(raw, _KINDS)
+            asked, loaded, report, findings, places = loads(raw, _KINDS)
             if not all(self._answer(question, part) == answer for question, answer in asked.items()):
                 return None
             sources = {Path(real): self._source(Path(path)) for real, path in loaded}
+            values = [frozenset(part[at].text[start:end] for at, start, end in each) for each in places]
+            credentials = Credentials(*values)
         except Exception:  # bytes that were made up can raise anything
             return None
         assert key is not None
         self._parts.use(key, raw)
         count("cache", parts=1)
-        return Kept(findings, Report(unseen=report[0], scenarios=report[1], notes=report[2]), sources, asked)
+        told = Report(unseen=report[0], scenarios=report[1], notes=report[2])
+        return Kept(findings, told, sources, credentials, asked)
 
     @staged("cache")
     def note(self, part: Component, key: bytes, done: Kept) -> None:
         """Keep what came of a part that was not known."""
-        if done.report.errors:
+        places = [
+            _places(values, part) for values in (done.credentials.of_clients, done.credentials.of_calls)
+        ]
+        if done.report.errors or None in places:
             return
         loaded = [(str(real), str(source.path)) for real, source in done.loaded.items()]
         report = done.report.unseen, done.report.scenarios, done.report.notes
         try:
-            raw = pickle.dumps((done.asked, loaded, report, done.findings), _PROTOCOL)
+            raw = pickle.dumps((done.asked, loaded, report, done.findings, places), _PROTOCOL)
         except Exception:  # what cannot be kept costs time, nothing else
             return
-        if not any(value in raw for value in _secrets(done, part)):
+        if not _shows(raw, _searched(_secrets(done, part))):
             self._parts.use(key, raw, is_news=True)
+
+    def forget(self, key: bytes | None) -> None:
+        """This is not to be kept."""
+        if key is not None:
+            self._parts.forget(key)
+
+    def hide(self, credentials: Credentials) -> None:
+        """None of these may be in what is kept."""
+        self._parts.hide(credentials.beyond(Credentials()))
 
     def _answer(self, question: Question, part: Component) -> str | None:
         """The answer to a question as of now."""
@@ -235,12 +265,34 @@ class Lookup:
         return source
 
 
-def _secrets(done: Kept, part: Iterable[SourceFile]) -> set[bytes]:
-    """What the findings hide, as it may be written anywhere."""
+def _places(values: Iterable[str], part: Component) -> list[tuple[int, int, int]] | None:
+    """Where each of some texts is written out in a part: number of the source, start, end; None if one is not."""
+    found = []
+    for value in sorted(values):
+        number = next((number for number, source in enumerate(part) if value in source.text), None)
+        if number is None:
+            return None
+        start = part[number].text.index(value)
+        found.append((number, start, start + len(value)))
+    return found
+
+
+def _searched(values: Iterable[str]) -> set[bytes]:
+    """Texts as they are looked for; short ones may stand anywhere."""
+    return {value.encode("utf-8", "surrogatepass").lower() for value in values if len(value) >= SHORTEST}
+
+
+def _shows(raw: bytes, values: set[bytes]) -> bool:
+    lowered = raw.lower()
+    return any(value in lowered for value in values)
+
+
+def _secrets(done: Kept, part: Component) -> set[str]:
+    """The credentials, and what the findings hide."""
     texts = {source.path: source.text for source in (*part, *done.loaded.values())}
     places = {(each.path, *span) for each in done.findings for span in each.secrets}
     values = {texts[path][start:end].strip("rRbBuUfF\"'") for path, start, end in places if path in texts}
-    return {value.encode("utf-8", "surrogatepass") for value in values if len(value) >= SHORTEST}
+    return values | done.credentials.beyond(Credentials())
 
 
 def _version() -> bytes:

@@ -145,15 +145,47 @@ def test_a_file_that_mentions_an_options_name(analysed: Analysed) -> None:
     assert told[0]["findings"] != first["findings"]
 
 
+WRITTEN_OUT = CLIENT.replace("LOGIN, PASSWORD", '"made-up-login", "MADE-UP-WORD"')
+
+
+def shown(tmp_path: Path) -> bool:
+    """Whether a credential has got into the cache."""
+    texts = [path.read_bytes().lower() for path in (tmp_path / "cache").iterdir()]
+    return any(word in text for text in texts for word in (b"made-up-login", b"made-up-word"))
+
+
 def test_credentials_do_not_get_into_it(analysed: Analysed, tmp_path: Path) -> None:
-    Path("one.py").write_text(CLIENT.replace("LOGIN, PASSWORD", '"made-up-login", "made-up-word"') + CALL)
-    Path("two.py").write_text(f'{CLIENT}{CALL}print("made-up-word")\n')
+    Path("one.py").write_text(WRITTEN_OUT + CALL)
+    # What the fix makes of this has it in small letters.
+    Path("two.py").write_text(f'{CLIENT}{CALL}api.call("sms.get", "MADE-UP-WORD")\n')
+    analysed()
+    assert not shown(tmp_path)
+    # The first is known, with its credentials; the second was not to be kept.
+    assert counts(analysed()) == (2, 1)
+    assert not shown(tmp_path)
+
+
+def test_what_turns_out_to_be_a_credential_goes(analysed: Analysed, tmp_path: Path) -> None:
+    Path("two.py").write_text(f'{CLIENT}{CALL}api.call("sms.get", "MADE-UP-WORD")\n')
+    analysed()
+    assert shown(tmp_path)
+    Path("two.py").write_text(CLIENT)
+    Path("one.py").write_text(WRITTEN_OUT + CALL)
+    analysed()
+    assert not shown(tmp_path)
+    Path("one.py").write_text(CLIENT)
+    Path("two.py").write_text(f'{CLIENT}{CALL}api.call("sms.get", "MADE-UP-WORD")\n')
+    analysed()
+    Path("one.py").write_text(WRITTEN_OUT + CALL)
+    analysed()
+    assert not shown(tmp_path)
+
+
+def test_credentials_that_are_put_together_are_not_kept(analysed: Analysed, tmp_path: Path) -> None:
+    Path("one.py").write_text(WRITTEN_OUT.replace("MADE-UP-WORD", 'MADE-" "UP-WORD') + CALL)
     analysed()
     assert counts(analysed()) == (2, 1)
-    for path in (tmp_path / "cache").iterdir():
-        raw = path.read_bytes()
-        assert b"made-up-login" not in raw
-        assert b"made-up-word" not in raw
+    assert not shown(tmp_path)
 
 
 def test_what_went_wrong_is_tried_again(analysed: Analysed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +334,7 @@ def test_rules_that_change_while_they_are_read(analysed: Analysed, monkeypatch: 
     real = pipeline.load_pack
 
     def meanwhile(*args: Any, **kwargs: Any) -> Any:
-        rules.write_text("")
+        rules.write_text(RULE.replace("There is none.", "There was none."))
         return real(*args, **kwargs)
 
     with monkeypatch.context() as patched:

@@ -152,6 +152,24 @@ def test_links(find: Find, tmp_path: Path) -> None:
     assert not find()
 
 
+def test_links_to_where_nobody_walks(find: Find, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link("part2/far.py", "../../elsewhere/far.py")
+    link("part3/notes", "../../elsewhere/notes")
+    find()
+    assert find()
+    (elsewhere / "far.py").write_text("")
+    assert not find()
+    assert find()
+    (elsewhere / "notes").mkdir()
+    assert not find()
+    assert find()
+    (elsewhere / "far.py").unlink()
+    (elsewhere / "far.py").symlink_to(tmp_path / "project" / "part1" / "inner1" / "code.py")
+    assert not find()
+
+
 def test_patterns_behind_a_link(find: Find, tmp_path: Path) -> None:
     (tmp_path / "patterns").write_text("*.log\n")
     link(".gitignore", "../patterns")

@@ -9,7 +9,7 @@ import pytest
 
 from callr_migrate.evaluate.generated import Generated, index_of
 from callr_migrate.evaluate.index import Index, UnknownLayoutError, Walk
-from callr_migrate.evaluate.layouts import LAYOUTS
+from callr_migrate.evaluate.layouts import LAYOUTS, SIGNS
 from callr_migrate.source import SourceFile
 
 _ROOT = Path(__file__).parent.parent
@@ -148,7 +148,7 @@ def test_the_odd_programs_have_every_kind_of_node() -> None:
             node = waiting.pop()
             seen.add(type(node))
             waiting += node.children
-    assert {kind.__name__ for kind in LAYOUTS if kind not in seen} <= {
+    assert {kind.__name__ for kind in (LAYOUTS | SIGNS) if kind not in seen} <= {
         "TemplatedString",
         "TemplatedStringText",
         "TemplatedStringExpression",

@@ -21,7 +21,7 @@ _UNPLACED = frozenset(
         cst.Newline,
         cst.ParenthesizedWhitespace,
         cst.Comment,
-        *(getattr(cst, name) for name in SIGNS),
+        *SIGNS,
     }
 )
 

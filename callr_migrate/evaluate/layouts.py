@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -27,7 +27,7 @@ class Part(enum.Enum):
 
 Step = tuple[Part, str, str]
 
-_SIGNS = {
+_MARKS = {
     "<": Part.OPEN,
     ">": Part.CLOSE,
     "INDENT": Part.INDENT,
@@ -186,24 +186,14 @@ _CLOSING = {"RightParen": ")", "RightSquareBracket": "]", "RightCurlyBrace": "}"
 _SPACE_BEFORE, _SPACE_AFTER = (Part.SPACE, "whitespace_before", ""), (Part.SPACE, "whitespace_after", "")
 _OPENS, _CLOSES = (Part.OPEN, "", ""), (Part.CLOSE, "", "")
 
-# Nobody asks where these stand.
-SIGNS = (*_OPENING, *_CLOSING, "Comma", "Dot", "Colon", "Semicolon", "AssignEqual")
-
-
-class Layout(NamedTuple):
-    """The steps of one kind of node; what is no `placed` node is passed over like white space."""
-
-    steps: tuple[Step, ...]
-    placed: bool
-
 
 def _token(text: str) -> Step:
     return Part.TOKEN, "", text
 
 
 def _step(word: str) -> Step:
-    if word in _SIGNS:
-        return _SIGNS[word], "", ""
+    if word in _MARKS:
+        return _MARKS[word], "", ""
     if word.startswith("'"):
         return _token(word.strip("'"))
     for mark, part in (("?'", Part.IF), ("!'", Part.UNLESS)):
@@ -237,9 +227,15 @@ def _described() -> dict[str, tuple[Step, ...]]:
     return found
 
 
-# Kinds that this version of libcst does not have are left out.
-LAYOUTS: dict[type, Layout] = {
-    getattr(cst, name): Layout(steps, name not in SIGNS)
-    for name, steps in _described().items()
-    if hasattr(cst, name)
-}
+_DESCRIBED = _described()
+_UNPLACED = (*_OPENING, *_CLOSING, "Comma", "Dot", "Colon", "Semicolon", "AssignEqual")
+
+
+def _of(names: Iterable[str]) -> dict[type, tuple[Step, ...]]:
+    # Kinds that this version of libcst does not have are left out.
+    return {getattr(cst, name): _DESCRIBED[name] for name in names if hasattr(cst, name)}
+
+
+# Nobody asks where signs stand; they are passed over like white space.
+SIGNS = _of(_UNPLACED)
+LAYOUTS = _of(name for name in _DESCRIBED if name not in _UNPLACED)

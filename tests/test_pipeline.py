@@ -546,3 +546,27 @@ def test_a_clean_run_does_without_the_parser() -> None:
     code = "import sys; from callr_migrate.cli import main; main(['check', '.']); print(sorted({'libcst', 'rich'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_client_of_one_of_two_libraries_is_told_as_the_same_one_in_each_run(tmp_path: Path) -> None:
+    text = (
+        "try:\n    import callr\nexcept ImportError:\n    import thecallr as callr\n"
+        + CLIENT.split("\n", 2)[2]
+    )
+    (tmp_path / "program.py").write_text(text + 'api.call("sms.get", "A")\n')
+    command = [sys.executable, "-m", "callr_migrate", "check", "--no-cache", "--output-format", "json", "."]
+    # The order of a set of texts is another one in most of these.
+    outputs = {
+        subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        ).stdout
+        for seed in range(5)
+    }
+    (output,) = outputs
+    surfaces = {finding["surface"] for finding in json.loads(output)["findings"]}
+    assert surfaces == {"callr"}

@@ -53,13 +53,11 @@ def _legacy_call(evaluator: Evaluator, module: Module, node: cst.Call, callee: V
     ]
     if not legacy:
         return None
-    first = sorted(legacy, key=lambda option: (_surface(option), option.name))[0]
+    first = min(legacy, key=lambda option: (_surface(option), option.name))
     facade = surfaces[_surface(first)].facade.get(first.name)
-    owners = tuple(
-        sorted({option.owner for option in legacy if isinstance(option.owner, Client)}, key=_place)
-    )
-    others = [option for option in callee.options() if option not in legacy]
-    mixed = bool(others) or len({option.name for option in legacy}) > 1
+    clients = {option.owner for option in legacy if isinstance(option.owner, Client)}
+    owners = tuple(sorted(clients, key=_place) if len(clients) > 1 else clients)
+    mixed = len(legacy) < len(callee.options()) or len({option.name for option in legacy}) > 1
     if facade is not None:
         return facade_call(evaluator, module, node, owners, facade, first.name, mixed=mixed)
     bound = bind_call(node, surfaces[_surface(first)].calls[first.name])
@@ -121,8 +119,8 @@ def _surface(method: BoundMethod) -> str:
     return method.owner.surface
 
 
-def _place(client: Client) -> tuple[str, int]:
+def _place(client: Client) -> tuple[str, int, str]:
     if client.made_at is None:
-        return "", 0
+        return "", 0, client.surface
     module = client.made_at.module
-    return str(module.path), module.span(client.made_at.node)[0]
+    return str(module.path), module.span(client.made_at.node)[0], client.surface

@@ -16,7 +16,7 @@ from callr_migrate.detect.doubles import Double, find_doubles, stand_ins
 from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import dotted_name
-from callr_migrate.evaluate.values import ClassValue, InstanceValue, ModuleValue, Ref
+from callr_migrate.evaluate.values import ClassValue, Client, InstanceValue, ModuleValue, Ref
 from callr_migrate.pack.declared import is_declared
 from callr_migrate.pack.model import Target
 from callr_migrate.records import dataclass
@@ -117,13 +117,18 @@ class Planner:
     def _collect_clients(self) -> None:
         for module in self.modules:
             for node in module.calls:
-                for option in self.evaluator.evaluate(module, node).options():
-                    made_at = getattr(option, "made_at", None)
-                    if made_at is None or made_at.node is not node:
-                        continue
+                made = [
+                    option
+                    for option in self.evaluator.evaluate(module, node).options()
+                    if isinstance(option, Client)
+                    and option.made_at is not None
+                    and option.made_at.node is node
+                ]
+                # Where it may be of one of two libraries, the same one counts in each run.
+                for option in sorted(made, key=lambda option: option.surface):
                     # What holds a wrapper of the user's own is no client to be replaced.
-                    if not is_declared(option.surface):  # type: ignore[attr-defined]
-                        self._client(made_at, option.surface)  # type: ignore[attr-defined]
+                    if option.made_at is not None and not is_declared(option.surface):
+                        self._client(option.made_at, option.surface)
         for state in self.states:
             for client in state.call.clients:
                 if client.made_at is not None:

@@ -17,12 +17,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def kept(folder: str = "cache") -> list[str]:
     path = Path(folder)
-    return sorted(file.suffix for file in path.iterdir()) if path.exists() else []
+    return sorted(file.name.partition("-")[0] for file in path.iterdir()) if path.exists() else []
 
 
 def test_a_folder_is_asked_for() -> None:
     assert main(["check", "--cache-dir", "cache", "app.py"]) == 0
-    assert kept() == [".compiled"]
+    assert kept() == ["parts", "rules"]
 
 
 def test_no_cache_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,18 +34,23 @@ def test_no_cache_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept() == []
 
 
-@pytest.mark.parametrize("command", [["check", "app.py"], ["rules", "show", "sms.get"]])
-def test_the_variable_names_the_folder(monkeypatch: pytest.MonkeyPatch, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [(["check", "app.py"], ["parts", "rules"]), (["rules", "show", "sms.get"], ["rules"])],
+)
+def test_the_variable_names_the_folder(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], names: list[str]
+) -> None:
     monkeypatch.setenv("CALLR_MIGRATE_CACHE_DIR", "elsewhere")
     assert main(command) == 0
-    assert kept("elsewhere") == [".compiled"]
+    assert kept("elsewhere") == names
 
 
 def test_clean(capsys: pytest.CaptureFixture[str]) -> None:
     main(["check", "--cache-dir", "cache", "app.py"])
     capsys.readouterr()
     assert main(["clean", "--cache-dir", "cache"]) == 0
-    assert capsys.readouterr().out == "Removed 1 file from cache.\n"
+    assert capsys.readouterr().out == "Removed 2 files from cache.\n"
     assert not Path("cache").exists()
     assert main(["clean", "--cache-dir", "cache"]) == 0
     assert capsys.readouterr().out == "Removed 0 files from cache.\n"

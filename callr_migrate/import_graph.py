@@ -229,12 +229,16 @@ def imports(raw: bytes) -> Iterator[Import]:
 
 
 def _statements(raw: bytes) -> Iterator[_Statement]:
+    may_return = b"\r" in raw
     for word in _WORD.finditer(raw):
         if word[1] is not None:
             yield None, word[1]
             continue
-        start = word.start()
-        before = raw[_line_start(raw, start) : start].rstrip(b" \t\f")
+        at = word.start()
+        start = raw.rfind(b"\n", 0, at) + 1
+        if may_return or b"\\" in raw[max(0, start - 3) : start]:
+            start = _line_start(raw, at)
+        before = raw[start:at].rstrip(b" \t\f")
         if before and b"from" not in before and not before.endswith(_ENDS):
             continue
         # Each is read on its own, so that a parenthesis in prose cannot hide the statements behind it.
@@ -251,7 +255,7 @@ def _imports_in(statement: _Statement) -> Iterator[Import]:
     before = _BEFORE.search(text)
     if before is None:
         return
-    tokens = [_decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest))]
+    tokens = [_decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest) if b"#" in rest else rest)]
     if before[1] is None:
         yield from ((0, parts, ()) for parts in _dotted_names(tokens))
         return

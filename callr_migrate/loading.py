@@ -210,7 +210,8 @@ class Loader:
             return read[name]
 
         def code(name: str) -> bytes:
-            return code_of(Path(name), read[name] if name in read else self._contents(name, passed))
+            raw = read[name] if name in read else self._contents(name, passed)
+            return code_of(Path(name), raw) if is_embedding(name) else raw
 
         def find() -> Reached:
             reach = Reach(names, code, str(self.root), self.gates.passes)

@@ -19,37 +19,48 @@ def components(files: Iterable[str], graph: ImportGraph) -> list[list[str]]:
     the analysis may come across.
     """
     wanted = sorted(set(files))
-    parent = {file: file for file in wanted}
+    targets = _between(wanted, graph)
+    parent = {file: file for file in (*wanted, *targets)}
 
     def root(file: str) -> str:
         while parent[file] != file:
             parent[file] = file = parent[parent[file]]
         return file
 
-    passed: dict[str, list[str]] = {}  # a file that is not asked about -> those that it leads to
     for file in wanted:
-        for target in graph.targets_of(file):
-            for met in [target] if target in parent else _behind(target, graph, parent, passed):
-                parent[root(met)] = root(file)
+        targets[file] = graph.targets_of(file)
+    for file, imported in targets.items():
+        for target in imported:
+            if target in parent:
+                parent[root(target)] = root(file)
     parts: dict[str, list[str]] = {}
     for file in wanted:
         parts.setdefault(root(file), []).append(file)
     return list(parts.values())
 
 
-def _behind(start: str, graph: ImportGraph, wanted: Iterable[str], passed: dict[str, list[str]]) -> list[str]:
-    """The first files that are asked about on every way from another one."""
-    known = passed.get(start)
-    if known is not None:
-        return known
-    found: set[str] = set()
-    seen, waiting = {start}, [start]
+def _between(wanted: Iterable[str], graph: ImportGraph) -> dict[str, set[str]]:
+    """The other files by way of which one of `wanted` imports another, or the same, and what these files import.
+
+    Each is looked at once, however many ways lead there.
+    """
+    asked = set(wanted)
+    targets: dict[str, set[str]] = {}
+    waiting = [target for file in asked for target in graph.targets_of(file) if target not in asked]
     while waiting:
-        for target in graph.targets_of(waiting.pop()):
-            if target in wanted:
-                found.add(target)
-            elif target not in seen:
-                seen.add(target)
-                waiting.append(target)
-    passed[start] = sorted(found)
-    return passed[start]
+        file = waiting.pop()
+        if file not in targets:
+            targets[file] = graph.targets_of(file)
+            waiting += [target for target in targets[file] if target not in asked and target not in targets]
+    importers: dict[str, list[str]] = {}
+    for file, imported in targets.items():
+        for target in imported:
+            importers.setdefault(target, []).append(file)
+    leading: set[str] = set()
+    waiting = [importer for file in asked for importer in importers.get(file, ())]
+    while waiting:
+        file = waiting.pop()
+        if file not in leading:
+            leading.add(file)
+            waiting += importers.get(file, ())
+    return {file: targets[file] for file in leading}

@@ -42,6 +42,7 @@ class ImportGraph:
                 folder = os.path.dirname(folder)  # noqa: PTH120
         self._bases: dict[str, tuple[str, ...]] = {}
         self._named: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._named_below: dict[str, dict[str, list[str]]] = {}
         self._attributes: dict[str, dict[str, set[str]]] = {}
         self.by_file: defaultdict[str, set[str]] = defaultdict(set)
         self.by_folder: defaultdict[str, set[str]] = defaultdict(set)
@@ -93,12 +94,22 @@ class ImportGraph:
         """The files that a file imports, and those below a package that it imports and then names as attributes."""
         found = set(self._targets.get(path, ()))
         for folder in self._packages.get(path, ()):
+            below, attributes = self._by_name(folder), self._by_attribute(folder)
+            for name in below.keys() & attributes.keys():
+                if path in attributes[name]:
+                    found.update(below[name])
+        return found
+
+    def _by_name(self, folder: str) -> dict[str, list[str]]:
+        """Name in a folder -> the file of that name, or all files at any depth below the folder of that name."""
+        known = self._named_below.get(folder)
+        if known is None:
+            known = self._named_below[folder] = {}
             for file in self._below.get(folder, ()):
                 inside = file[len(folder) + 1 :].split(os.sep)  # noqa: PTH206
                 name = inside[0] if len(inside) > 1 else inside[0].rpartition(".")[0]
-                if path in self._by_attribute(folder).get(name, ()):
-                    found.add(file)
-        return found
+                known.setdefault(name, []).append(file)
+        return known
 
     def importers_of(self, path: str) -> Iterator[str]:
         """The files that import a file, or import a package that it stands below and then name it as an attribute."""

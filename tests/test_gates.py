@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.plain_imports import PlainGraph, plain_imports
+from support.plain_imports import PlainGraph, plain_components, plain_imports
 
+from callr_migrate.components import components
 from callr_migrate.gates import Gates
 from callr_migrate.import_graph import Contents, ImportGraph, imports
 from callr_migrate.pack import load_pack
@@ -145,6 +146,32 @@ def test_the_quick_graph_is_the_plain_one(files: dict[str, bytes]) -> None:
     quick, plain = (kind(contents, contents.__getitem__, "/r") for kind in (ImportGraph, PlainGraph))
     assert quick.by_file == plain.by_file
     assert quick.by_folder == plain.by_folder
+    for path in contents:
+        assert quick.targets_of(path) == {
+            other for other in contents if path in set(plain.importers_of(other))
+        }
+
+
+@settings(max_examples=300)
+@given(PROGRAMS, st.data())
+def test_the_parts_are_the_plain_ones(files: dict[str, bytes], data: st.DataObject) -> None:
+    contents = {f"/r/{name}": raw for name, raw in files.items()}
+    wanted = data.draw(st.lists(st.sampled_from(sorted(contents)))) if contents else []
+    graph = ImportGraph(contents, contents.__getitem__, "/r")
+    assert components(wanted, graph) == plain_components(wanted, graph)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=18),
+    st.sets(st.integers(0, 9), min_size=2),
+)
+def test_the_parts_of_files_that_import_at_random(edges: list[tuple[int, int]], wanted: set[int]) -> None:
+    contents = {f"/r/m{number}.py": b"" for number in range(10)}
+    for importer, target in edges:
+        contents[f"/r/m{importer}.py"] += b"import m%d\n" % target
+    graph = ImportGraph(contents, contents.__getitem__, "/r")
+    files = [f"/r/m{number}.py" for number in wanted]
+    assert components(files, graph) == plain_components(files, graph)
 
 
 def importers(sources: list[str], files: dict[str, bytes], contents: Contents, root: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from callr_migrate.output.full import headline_place
-from callr_migrate.output.located import left
+from callr_migrate.output.located import unmarked
 from callr_migrate.output.text import Paint, one_line
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ def render_concise(
     """All findings that are not applied."""
     paint = Paint(color, links)
     return "".join(
-        f"{headline_place(place, paint)} {said(place.finding, paint)}\n"
-        for place in left(outcome, marked=False)
+        f"{headline_place(place, paint)} {said(place.finding, paint)}\n" for place in unmarked(outcome)
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Evidence
 from callr_migrate.output.excerpt import Span, excerpt, secrets_by_file
-from callr_migrate.output.located import Located, left
+from callr_migrate.output.located import Located, unmarked
 from callr_migrate.output.notes import Note, notes_of, shown_lines
 from callr_migrate.output.text import Paint, one_line, shown_path
 
@@ -26,9 +26,8 @@ def full_pieces(
 ) -> Iterator[str]:
     """The same, finding by finding."""
     paint = Paint(color, links)
-    places = left(outcome, marked=False)
-    secrets = secrets_by_file(place.finding for place in places)
-    for place in places:
+    secrets = secrets_by_file(finding for finding in outcome.report.findings if not finding.applied)
+    for place in unmarked(outcome):
         yield "\n".join(_block(place, secrets[place.finding.path], paint, verbose)) + "\n\n"
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from callr_migrate.output.concise import said
-from callr_migrate.output.located import left
+from callr_migrate.output.located import unmarked
 from callr_migrate.output.text import Paint, one_line, plural, shown_path
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def render_grouped(
     """All findings that are not applied, an empty line after each file."""
     paint = Paint(color, links)
     blocks: list[str] = []
-    for path, group in groupby(left(outcome, marked=False), key=lambda place: place.finding.path):
+    for path, group in groupby(unmarked(outcome), key=lambda place: place.finding.path):
         places = list(group)
         name = paint("bold", one_line(shown_path(path)))
         blocks.append(f"{paint.file(path, places[0].start.line, name)}: {plural(len(places), 'finding')}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from callr_migrate.output.text import order, shown_path
 from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from callr_migrate.output import Result
     from callr_migrate.source import SourceFile
@@ -44,12 +45,15 @@ def located(outcome: Result) -> list[Located]:
     return list(_places(findings, outcome, marks))
 
 
-def left(outcome: Result, *, marked: bool = True) -> list[Located]:
-    """Return the findings that are not applied, sorted by path, place and code; not `marked`: without fingerprints."""
-    if marked:
-        return [place for place in located(outcome) if not place.finding.applied]
+def left(outcome: Result) -> list[Located]:
+    """Return the findings that are not applied, sorted by path, place and code."""
+    return [place for place in located(outcome) if not place.finding.applied]
+
+
+def unmarked(outcome: Result) -> Iterator[Located]:
+    """Return the same one by one, without fingerprints, for formats that do not show them."""
     findings = sorted((each for each in outcome.report.findings if not each.applied), key=order)
-    return list(_places(findings, outcome, [""] * len(findings)))
+    return _places(findings, outcome, repeat("", len(findings)))
 
 
 def repository_path(path: Path) -> str:
@@ -66,7 +70,7 @@ def repository_path(path: Path) -> str:
     return shown_path(path) if whole.is_relative_to(here) else whole.as_posix()
 
 
-def _places(findings: list[Finding], outcome: Result, marks: list[str]) -> Iterator[Located]:
+def _places(findings: list[Finding], outcome: Result, marks: Iterable[str]) -> Iterator[Located]:
     # Looked up once a file: many findings follow each other there.
     known: tuple[Path, bool] | None = None
     source = None

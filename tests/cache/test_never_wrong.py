@@ -69,7 +69,7 @@ RULE = """methods:
 - method: sms.bad
   summary: {summary}
   params: []
-  none: {{reason: There is none., instead: Leave it out.}}
+  none: {{reason: {summary}, instead: Leave it out.}}
 """
 AROUND = {
     ".gitignore": ("", "b.py\n", "/inner\n", "pkg/a.py\n"),

@@ -39,6 +39,18 @@ def scan(pack: RulePack, lexed: Lexed) -> list[ScannedCall]:
     return [found[start] for start in sorted(found)]
 
 
+def word_before(code: str, end: int) -> str | None:
+    """The name that ends there, blanks aside."""
+    # A pattern that is searched up to there begins at the start of the file, for each call anew.
+    start = end
+    while start and code[start - 1].isspace():
+        start -= 1
+    while start and (code[start - 1].isalnum() or code[start - 1] == "_"):
+        start -= 1
+    match = _RECEIVER.search(code, start, end)
+    return match[1] if match is not None else None
+
+
 def imported_surfaces(pack: RulePack, code: str) -> list[Surface]:
     """The client libraries that a text imports."""
     return [
@@ -76,9 +88,9 @@ class _Scan:
         names = sorted({name for surface in self.pack.surfaces.values() for name in surface.calls})
         for match in re.finditer(rf"\.\s*({'|'.join(map(re.escape, names))})\s*\(", self.code):
             methods = self._first_argument(match[1], match.end())
-            receiver = _RECEIVER.search(self.code, 0, match.start())
+            receiver = word_before(self.code, match.start())
             known = any(method in self.pack.methods for method in methods or ())
-            legacy = receiver is not None and receiver[1] in self._clients
+            legacy = receiver in self._clients
             if known or (legacy and (methods is None or _is_dotted(methods))):
                 yield ScannedCall(
                     (self._start(match.start()), match.end()), methods or (), self._surface(match[1])

@@ -115,6 +115,13 @@ def test_other_paths_settings_and_places(analysed: Analysed, monkeypatch: pytest
     assert counts(analysed(paths=(Path(".."),)))[0] == 0
 
 
+def test_what_is_asked_for_counts_also_under_the_same_names(analysed: Analysed, project: Path) -> None:
+    assert counts(analysed(paths=(project,))) == (0, 3)
+    told = analysed(paths=(project / "one.py",))
+    assert {finding["path"] for finding in told[0]["findings"]} == {"one.py"}
+    assert told[1:] == (1, 2)
+
+
 def test_what_it_imports(analysed: Analysed) -> None:
     Path("one.py").write_text(f"from names import METHOD\n{CLIENT}api.call(METHOD)\n")
     Path("names.py").write_text('METHOD = "sms.get"\n')

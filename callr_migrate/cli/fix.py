@@ -17,6 +17,7 @@ from callr_migrate.cli.analysis import (
     profiled,
 )
 from callr_migrate.cli.console import print_note, write_bytes, write_text
+from callr_migrate.stages import staged
 
 if TYPE_CHECKING:
     from callr_migrate.pipeline import Outcome
@@ -64,6 +65,7 @@ def command(*, unsafe_fixes: bool, diff: bool, scaffold: Path | None, **options:
     return exit_code(asked, outcome, found=left or would)
 
 
+@staged("rendering")
 def _print_diff(asked: Asked, outcome: Outcome) -> None:
     """Return standard output is the diff's, so that it can be piped; the report goes to a file or nowhere."""
     from callr_migrate.output.diff import render_diff

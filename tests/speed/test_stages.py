@@ -277,6 +277,7 @@ def test_the_report_stays_what_it_is(project: Path) -> None:
 
 def test_a_fix(project: Path) -> None:
     (project / "app.py").write_text(CLIENT + CALL)
+    assert "rendering" in rows(said("fix", "--unsafe-fixes", "--diff", "--profile")[2])
     _, _, err = said("fix", "--unsafe-fixes", "--profile")
     assert (project / "app.py").read_text() != CLIENT + CALL
     assert set(rows(err)) >= STAGES | {"writing files"}

@@ -277,8 +277,8 @@ def test_the_report_stays_what_it_is(project: Path) -> None:
 
 def test_a_fix(project: Path) -> None:
     (project / "app.py").write_text(CLIENT + CALL)
-    assert "rendering" in rows(said("fix", "--unsafe-fixes", "--diff", "--profile")[2])
-    _, _, err = said("fix", "--unsafe-fixes", "--profile")
+    assert "rendering" in rows(said("fix", "--no-cache", "--unsafe-fixes", "--diff", "--profile")[2])
+    _, _, err = said("fix", "--no-cache", "--unsafe-fixes", "--profile")
     assert (project / "app.py").read_text() != CLIENT + CALL
     assert set(rows(err)) >= STAGES | {"writing files"}
     assert re.search("^writing files .* 1 file$", err, re.MULTILINE)

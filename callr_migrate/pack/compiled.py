@@ -121,8 +121,10 @@ def _compiled(folders: Sequence[Path], key: bytes, cache: Path | None) -> RulePa
     if cache is not None:
         from callr_migrate.kept import keep
 
-        # A cache that cannot be kept costs time, nothing else.
+        # What was changed while it was read may stand under neither key. A cache that cannot be kept costs time.
         with suppress(OSError):
+            if _key(folders) != key:
+                return pack
             keep(_place(folders, cache), _dumped(key, pack))
     return pack
 

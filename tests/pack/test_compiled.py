@@ -8,13 +8,14 @@ import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from callr_migrate.cache.stored import remove
-from callr_migrate.pack import RuleError, load_pack, shipped_rules
+from callr_migrate.pack import RuleError, RulePack, load_pack, loader, shipped_rules
 from callr_migrate.pack.compiled import compile_pack
 from callr_migrate.pack.loader import read_pack
 
@@ -79,6 +80,27 @@ def test_a_changed_rule_counts_at_once(tmp_path: Path, rules: Path, change: str)
     assert after != before
     # What was is no use to anybody.
     assert compiled(cache)
+
+
+def test_a_rule_that_is_changed_while_it_is_read_is_not_kept(
+    tmp_path: Path, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    read = loader.read_pack
+
+    def changed_meanwhile(folders: Sequence[Path]) -> RulePack:
+        (rules / "demo.yaml").write_text(RULE.replace("Leave it out", "Leave that out"))
+        pack = read(folders)
+        (rules / "demo.yaml").write_text(RULE)
+        (rules / "more.yaml").write_text(RULE.replace("demo.ping", "demo.more"))
+        return pack
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loader, "read_pack", changed_meanwhile)
+        load_pack([rules], cache=cache)
+    assert not list(cache.glob("*"))
+    (rules / "more.yaml").unlink()
+    assert load_pack([rules], cache=cache) == load_pack([rules])
 
 
 def test_a_mistake_is_told_each_time(tmp_path: Path, rules: Path) -> None:

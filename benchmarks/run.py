@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import trees  # noqa: E402
+from bounds import Table  # noqa: E402
 from measure import Failed  # noqa: E402
 from steps import TINY, Sizes, Steps  # noqa: E402
-from table import Table  # noqa: E402
 
 _CORPUS = Path(tempfile.gettempdir(), "callr-migrate-corpus")
 

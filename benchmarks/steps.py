@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 
 import trees
+from bounds import Table
 from measure import Command, Failed, Figures, cores, measured, once
 from peers import Peers
-from table import Table
 
 # Seconds after which a file is old enough for the tool to know it by its times.
 _SETTLED = 3.0

@@ -15,11 +15,11 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import jobs
 import measure
 import steps
-import table
+from bounds import END, START
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the benchmarks are for POSIX systems")
 
-PAGE = f"# Made up\n\n{table.START}made up before\n{table.END}\nthe end\n"
+PAGE = f"# Made up\n\n{START}made up before\n{END}\nthe end\n"
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_all_steps(corpus: Path, tmp_path: Path) -> None:
     nothing.mkdir()
     said("run.py", "--corpus", str(corpus), "--output", str(page), path=str(nothing))
     text = page.read_text()
-    assert text.startswith(f"# Made up\n\n{table.START}Machine: ")
-    assert text.endswith(f"{table.END}\nthe end\n")
+    assert text.startswith(f"# Made up\n\n{START}Machine: ")
+    assert text.endswith(f"{END}\nthe end\n")
     assert "made up before" not in text
     assert "the rest of the step" not in text
     rows = re.findall(r"^\| (.+?) \| (.*?) \| .+ \| (yes|\*\*no\*\*|) \|$", text, re.MULTILINE)

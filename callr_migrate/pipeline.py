@@ -34,10 +34,10 @@ from callr_migrate.source import SourceFile
 from callr_migrate.stages import stage
 from callr_migrate.writing import WriteError, write_together
 
-# Characters of source. Up to two batches (`analysing._BATCH`) one worker would get all or most of it. From there on
-# processes win on cores that nobody else wants, by processors' time (the start of a worker against half of the
-# analysis); by the clock, with what else the machine does, later: `benchmarks/jobs.py` tells both.
-_WORTH_PROCESSES = 250_000
+# Characters of source: two batches (`analysing._BATCH`). Of less, one worker would get all or most of it. From there on two
+# processes win by the clock, for files with few calls and with many: `benchmarks/jobs.py` puts the line at 33,000 to
+# 59,000 characters on two idle cores, and at 40,000 to 66,000 by processors' time.
+_WORTH_PROCESSES = 120_000
 
 
 @dataclass(frozen=True)

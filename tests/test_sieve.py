@@ -52,7 +52,7 @@ def test_what_is_left_out_is_of_no_concern(pieces: list[str], encoding: str, mor
         return
     assert not GATES.passes(raw)
     assert not re.search(rb"noqa[ \t]*:[^\r\n]*\bCLR", raw, re.IGNORECASE)
-    if b"\0" in raw or re.search(rb"coding[:=]", raw[:400]):
+    if b"\0" in raw[:400] or re.search(rb"coding[:=]", raw[:400]):
         SourceFile.from_bytes(Path("x.py"), raw)
 
 
@@ -63,6 +63,17 @@ def test_what_is_no_source_is_a_suspect(pieces: list[str]) -> None:
         SourceFile.from_bytes(Path("x.py"), raw)
     except SourceError:
         assert Sieve(GATES).is_suspect("x.py", raw)
+
+
+def test_a_nul_counts_where_it_may_hide_something() -> None:
+    sieve = Sieve(GATES)
+    plain = b"x = 1\n" * 100
+    assert not sieve.is_suspect("x.py", plain)
+    assert sieve.is_suspect("x.py", b"\0" + plain)
+    assert not sieve.is_suspect("x.py", plain + b"\0")
+    assert sieve.is_suspect("x.py", plain + b"import callr\n\0")
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32-be"):
+        assert sieve.is_suspect("x.py", (plain.decode() + "import callr\n").encode(encoding))
 
 
 @pytest.mark.parametrize("text", [b"x  # NOQA: CLR101", b"x  # Noqa:E1 ,clr1", b"# nOqA : CLR"])

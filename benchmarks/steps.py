@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import trees
@@ -202,22 +202,17 @@ class Steps:
                 self.tool("clean tree", clean),
                 self.tool("cold", tree, "--jobs=1", "."),
                 self.tool("warm", tree, "--jobs=1", ".", cache=self.cache()),
-                self.tool(
-                    "warm, one clean file edited",
-                    *(tree, "--jobs=1", "."),
-                    cache=self.cache(),
-                    before=lambda: _edit(plain),
-                ),
-                self.tool(
-                    "warm, one legacy file edited",
-                    *(tree, "--jobs=1", "."),
-                    cache=self.cache(),
-                    before=lambda: _edit(legacy[0]),
-                ),
                 self.python("parse", parse, keeps=True),
                 self.python("import libcst", "import libcst"),
             ]
         )
+        # By themselves: what one edits would be news to all others.
+        for name, file in (("one clean file", plain), ("one legacy file", legacy[0])):
+            edit = partial(_edit, file)
+            asked = (tree, "--jobs=1", ".")
+            found |= self.in_turn(
+                [self.tool(f"warm, {name} edited", *asked, cache=self.cache(), before=edit)]
+            )
         cold = found["cold"].wall
         parsed = statistics.median(map(float, found["parse"].outputs))
         base, libcst = found["clean tree"].wall, found["import libcst"].wall

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -36,6 +37,9 @@ _PATIENCE = 20
 _MOST_PROCESSES = 61
 # So many items are under way for each worker: enough to keep it busy, few enough to be held in memory.
 _AHEAD = 4
+# Seconds until processes that were killed must have ended.
+_GRACE = 5
+_MOMENT = 0.02
 _KILLED = "its worker was killed or ran out of memory"
 
 
@@ -95,7 +99,10 @@ class Workers:
         if kind is not None:
             self.stop()
         if self._local is not None:
-            self._local.shutdown(wait=kind is None, cancel_futures=True)
+            if kind is None:
+                self._local.shutdown(wait=True, cancel_futures=True)
+            else:
+                self._end(self._local)
             self._local = None
         if self._cluster is not None:
             self._cluster.close()
@@ -103,17 +110,32 @@ class Workers:
     def stop(self) -> None:
         """End all work at once, from whatever thread; `results` raises `CancelledError` where it waits."""
         self._stopped.set()
+        self._kill()
+        if self._cluster is not None:
+            self._cluster.close()
+        if self._local is not None and has_threads_that_run():
+            # The process would wait for them at its end, when it is too late to clear up.
+            self._local.shutdown(cancel_futures=True)
+
+    def _kill(self) -> None:
         if self._others is not None:
             from multiprocessing import active_children
 
             for child in active_children():
                 if child not in self._others:
                     child.kill()
-        if self._cluster is not None:
-            self._cluster.close()
-        if self._local is not None and has_threads_that_run():
-            # The process would wait for them at its end, when it is too late to clear up.
-            self._local.shutdown(cancel_futures=True)
+
+    def _end(self, executor: Executor) -> None:
+        """Wait for what looks after processes that were killed, and kill those that were just about to start.
+
+        Not waited for, it would end beside the interpreter, which then may print what it stumbles over.
+        """
+        ending = threading.Thread(target=executor.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+        ending.start()
+        end = time.monotonic() + _GRACE
+        while ending.is_alive() and time.monotonic() < end:
+            self._kill()
+            ending.join(_MOMENT)
 
     def results(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | Lost]:
         """The function's result for each item, in their order; it and the items can be pickled.

@@ -10,22 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from trees import program
+
 from callr_migrate.config import load_settings
 from callr_migrate.pipeline import Outcome, Request, run
-
-_HEAD = "import callr\n\napi = callr.Api(LOGIN, PASSWORD)\n\n\n"
-# One legacy call in five lines, in the shapes that programs have.
-_BLOCKS = (
-    'def send_{n}(number):\n    sms = api.call("sms.send", "", number, "Hello {n}", None)\n    return number\n\n\n',
-    'def show_{n}(sms_hash):\n    sms = api.call("sms.get", sms_hash)\n    print(sms["text"], sms["status"])\n\n\n',
-    'def time_{n}():\n    # The clock of the service.\n    api.call("system.get_timestamp")\n\n\n',
-    'def list_{n}(kind):\n    for app in api.call("apps.get_list"):\n        print(app)\n\n\n',
-)
-
-
-def program(calls: int) -> str:
-    """A file with so many legacy calls."""
-    return _HEAD + "".join(_BLOCKS[n % len(_BLOCKS)].replace("{n}", str(n)) for n in range(calls))
 
 
 def timed(path: Path, *, write: bool) -> tuple[float, Outcome]:

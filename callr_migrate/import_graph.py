@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-# The word, or a call that imports by name. The search for a fixed text is many times as fast as one for `\bimport`.
+# A statement goes on behind a backslash and in parentheses.
+_REST = rb"[^\n\r;#(\\]*(?:(?:\\(?:\r\n?|\n)|\((?:[^()#]+|#[^\r\n]*)*)[^\n\r;#(\\]*)*"
+# The word and what follows, or a call that imports by name. The search for a fixed text is many times as fast as one for
+# `\bimport`. What follows is looked at without passing it, so that a parenthesis in prose cannot hide the statements there.
 _WORD = re.compile(
-    rb"import(?:(?<!\wimport)\b|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
+    rb"import(?:(?<!\wimport)\b(?=(" + _REST + rb"))"
+    rb"|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
 )
 # What may stand before the word: nothing or `from x`, behind the start of a line, `;` or `:`.
 _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
 _ENDS = (b";", b":", b"\xef\xbb\xbf")
-# A statement goes on behind a backslash and in parentheses.
-_REST = re.compile(rb"[^\n\r;#(\\]*(?:(?:\\(?:\r\n?|\n)|\((?:[^()#]+|#[^\r\n]*)*)[^\n\r;#(\\]*)*")
 _ATTRIBUTE = re.compile(rb"\.[ \t]*([\w\x80-\xff]+)")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
+_NAME = re.compile(rb"[\w\x80-\xff]+")
 
 Contents = Callable[[str], bytes]
 Parts = tuple[str, ...]
@@ -28,7 +32,11 @@ _Places = tuple[tuple[str, ...], tuple[str, ...]]  # the files and the packages 
 
 
 class ImportGraph:
-    """Who imports which file; names are resolved as generously as any way to start the program allows."""
+    """Who imports which file; names are resolved as generously as any way to start the program allows.
+
+    What a file imports is read from it alone. Who imports a file is told from the statements that could name it: they
+    are found by their words, so that all others are never resolved.
+    """
 
     def __init__(self, files: Iterable[str], contents: Contents, root: str) -> None:
         self.contents = contents
@@ -44,28 +52,49 @@ class ImportGraph:
         self._named: dict[tuple[str, str], tuple[str, ...]] = {}
         self._named_below: dict[str, dict[str, list[str]]] = {}
         self._attributes: dict[str, dict[str, set[str]]] = {}
-        self.by_file: defaultdict[str, set[str]] = defaultdict(set)
-        self.by_folder: defaultdict[str, set[str]] = defaultdict(set)
-        self._note_all()
+        self._read: dict[_Statement, list[Import]] = {}
+        self._resolved: dict[tuple[tuple[str, ...], Parts, Parts], _Places] = {}
+        self._targets: dict[str, _Places] = {}
+        # What imports a file or a package, as far as the statements with its word are resolved.
+        self._by_file: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_folder: defaultdict[str, set[str]] = defaultdict(set)
 
     def imported_by(self, paths: Iterable[str]) -> set[str]:
         """The files that these import, also by way of others."""
         found: set[str] = set()
         waiting = list(paths)
         while waiting:
-            for target in self._targets.get(waiting.pop(), ()):
+            for target in self._named_in(waiting.pop())[0]:
                 if target not in found:
                     found.add(target)
                     waiting.append(target)
         return found
 
-    @cached_property
-    def _targets(self) -> dict[str, list[str]]:
-        return _turned(self.by_file)
+    def targets_of(self, path: str) -> set[str]:
+        """The files that a file imports, and those below a package that it imports and then names as attributes."""
+        files, packages = self._named_in(path)
+        found = set(files)
+        if packages:
+            attributes = self._attributes_in(path)
+            for folder in packages:
+                below = self._by_name(folder)
+                for name in below.keys() & attributes:
+                    found.update(below[name])
+        return found
 
-    @cached_property
-    def _packages(self) -> dict[str, list[str]]:
-        return _turned(self.by_folder)
+    def importers_of(self, path: str) -> Iterator[str]:
+        """The files that import a file, or import a package that it stands below and then name it as an attribute."""
+        folder, name = os.path.split(path)
+        below = folder if name == "__init__.py" else path.rpartition(".")[0]
+        # In `from . import x` the package has no word.
+        self._resolve(os.path.basename(below), dots=below in self.folders)  # noqa: PTH119
+        yield from self._by_file.get(path, ())
+        while len(below) > 1:
+            folder, name = os.path.split(below)
+            self._resolve(os.path.basename(folder))  # noqa: PTH119
+            if folder in self._by_folder:
+                yield from self._by_attribute(folder).get(name, ())
+            below = folder
 
     @cached_property
     def _modules(self) -> dict[str, list[str]]:
@@ -90,16 +119,6 @@ class ImportGraph:
                 folder = os.path.dirname(folder)  # noqa: PTH120
         return found
 
-    def targets_of(self, path: str) -> set[str]:
-        """The files that a file imports, and those below a package that it imports and then names as attributes."""
-        found = set(self._targets.get(path, ()))
-        for folder in self._packages.get(path, ()):
-            below, attributes = self._by_name(folder), self._by_attribute(folder)
-            for name in below.keys() & attributes.keys():
-                if path in attributes[name]:
-                    found.update(below[name])
-        return found
-
     def _by_name(self, folder: str) -> dict[str, list[str]]:
         """Name in a folder -> the file of that name, or all files at any depth below the folder of that name."""
         known = self._named_below.get(folder)
@@ -110,17 +129,6 @@ class ImportGraph:
                 name = inside[0] if len(inside) > 1 else inside[0].rpartition(".")[0]
                 known.setdefault(name, []).append(file)
         return known
-
-    def importers_of(self, path: str) -> Iterator[str]:
-        """The files that import a file, or import a package that it stands below and then name it as an attribute."""
-        yield from self.by_file.get(path, ())
-        folder, name = os.path.split(path)
-        below = folder if name == "__init__.py" else path.rpartition(".")[0]
-        while len(below) > 1:
-            folder, name = os.path.split(below)
-            if folder in self.by_folder:
-                yield from self._by_attribute(folder).get(name, ())
-            below = folder
 
     def files_of(self, folder: str, level: int, parts: Parts) -> Iterator[str]:
         """The files that an import in a folder may name; `level` counts the leading dots."""
@@ -141,33 +149,77 @@ class ImportGraph:
         known = self._attributes.get(folder)
         if known is None:
             known = self._attributes[folder] = {}
-            for importer in self.by_folder[folder]:
-                for word in set(_ATTRIBUTE.findall(self.contents(importer))):
-                    known.setdefault(_decoded(word), set()).add(importer)
+            for importer in self._by_folder[folder]:
+                for name in self._attributes_in(importer):
+                    known.setdefault(name, set()).add(importer)
         return known
 
-    def _note_all(self) -> None:
-        """Read all files. The same statements stand in many of them, and mostly mean the same."""
-        read: dict[_Statement, list[Import]] = {}
-        places: dict[tuple[tuple[str, ...], Parts, Parts], _Places] = {}
+    def _attributes_in(self, path: str) -> set[str]:
+        return {_decoded(word) for word in set(_ATTRIBUTE.findall(self.contents(path)))}
+
+    @cached_property
+    def _importing(self) -> dict[_Statement, list[str]]:
+        """The statements of all files, and the files that have them. The same ones stand in many."""
+        found: dict[_Statement, list[str]] = {}
         for path in self.files:
-            folder = os.path.dirname(path)  # noqa: PTH120
             for statement in _statements(self.contents(path)):
-                found = read.get(statement)
-                if found is None:
-                    found = read[statement] = list(_imports_in(statement))
-                for level, parts, names in found:
-                    bases = self._bases_of(folder, level, parts)
-                    if not bases:
-                        continue
-                    key = bases, parts, names
-                    known = places.get(key)
-                    if known is None:
-                        known = places[key] = self._places(*key)
-                    for file in known[0]:
-                        self.by_file[file].add(path)
-                    for package in known[1]:
-                        self.by_folder[package].add(path)
+                files = found.get(statement)
+                if files is None:
+                    found[statement] = [path]
+                else:
+                    files.append(path)
+        return found
+
+    @cached_property
+    def _by_word(self) -> dict[bytes, list[_Statement]]:
+        """Word -> the statements that may import something of that name; nothing -> those that name a folder by dots."""
+        found: dict[bytes, list[_Statement]] = {}
+        for statement in self._importing:
+            for word in _words(statement):
+                found.setdefault(word, []).append(statement)
+        return found
+
+    def _resolve(self, name: str, *, dots: bool = False) -> None:
+        """Note who imports the files and the packages of a name; with `dots` also what is imported by dots alone."""
+        words = {b""} if dots else set()
+        for encoding in ("utf-8", "latin-1"):
+            with contextlib.suppress(UnicodeEncodeError):  # then no text names it
+                words.add(name.encode(encoding))
+        for word in words:
+            for statement in self._by_word.pop(word, ()):
+                for path in self._importing.pop(statement, ()):
+                    for files, packages in self._named_by(statement, os.path.dirname(path)):  # noqa: PTH120
+                        for file in files:
+                            self._by_file[file].add(path)
+                        for package in packages:
+                            self._by_folder[package].add(path)
+
+    def _named_in(self, path: str) -> _Places:
+        """The files and the packages that the statements of a file name."""
+        known = self._targets.get(path)
+        if known is None:
+            folder = os.path.dirname(path)  # noqa: PTH120
+            found: tuple[dict[str, None], dict[str, None]] = {}, {}
+            for statement in _statements(self.contents(path)):
+                for files, packages in self._named_by(statement, folder):
+                    found[0].update(dict.fromkeys(files))
+                    found[1].update(dict.fromkeys(packages))
+            known = self._targets[path] = tuple(found[0]), tuple(found[1])
+        return known
+
+    def _named_by(self, statement: _Statement, folder: str) -> Iterator[_Places]:
+        """What a statement in a folder names; most mean the same in many."""
+        read = self._read.get(statement)
+        if read is None:
+            read = self._read[statement] = list(_imports_in(statement))
+        for level, parts, names in read:
+            bases = self._bases_of(folder, level, parts)
+            if bases:
+                key = bases, parts, names
+                known = self._resolved.get(key)
+                if known is None:
+                    known = self._resolved[key] = self._places(*key)
+                yield known
 
     def _places(self, bases: Iterable[str], parts: Parts, names: Parts) -> _Places:
         files: list[str] = []
@@ -218,14 +270,6 @@ class ImportGraph:
         return place in self.folders or f"{place}.py" in self.files
 
 
-def _turned(importers: dict[str, set[str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for target, files in importers.items():
-        for file in files:
-            found.setdefault(file, []).append(target)
-    return found
-
-
 # What stands before the word `import` on its line, and what behind it; or nothing and the name of a module.
 _Statement = tuple[bytes | None, bytes]
 
@@ -242,20 +286,17 @@ def imports(raw: bytes) -> Iterator[Import]:
 def _statements(raw: bytes) -> Iterator[_Statement]:
     may_return = b"\r" in raw
     for word in _WORD.finditer(raw):
-        if word[1] is not None:
-            yield None, word[1]
+        rest, name = word.groups()
+        if rest is None:
+            yield None, name
             continue
         at = word.start()
         start = raw.rfind(b"\n", 0, at) + 1
         if may_return or b"\\" in raw[max(0, start - 3) : start]:
             start = _line_start(raw, at)
         before = raw[start:at].rstrip(b" \t\f")
-        if before and b"from" not in before and not before.endswith(_ENDS):
-            continue
-        # Each is read on its own, so that a parenthesis in prose cannot hide the statements behind it.
-        rest = _REST.match(raw, word.end())
-        if rest is not None:
-            yield before, rest[0]
+        if not before or b"from" in before or before.endswith(_ENDS):
+            yield before, rest
 
 
 def _imports_in(statement: _Statement) -> Iterator[Import]:
@@ -275,6 +316,21 @@ def _imports_in(statement: _Statement) -> Iterator[Import]:
     level = next((at for at, token in enumerate(dotted) if token != "."), len(dotted))
     if parts or level:
         yield level, parts, tuple(_listed(tokens))
+
+
+def _words(statement: _Statement) -> set[bytes]:
+    """The words of what a statement may name; an empty one if it names the folder that it stands in, or one around it.
+
+    `from a.b import c` names `b`, and `c` in it.
+    """
+    text, rest = statement
+    words = set(_NAME.findall(rest))
+    if text:
+        last = _NAME.findall(text)[-1:]
+        words.update(last)
+        if b"".join(last).endswith(b"from"):
+            words.add(b"")
+    return words
 
 
 def _line_start(raw: bytes, offset: int) -> int:

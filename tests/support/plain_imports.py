@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from callr_migrate.import_graph import (
+    Contents,
     Import,
     ImportGraph,
     Parts,
@@ -24,14 +26,42 @@ _REST = re.compile(rb"(?:[^\n\r;#(\\]|\\(?:\r\n?|\n)|\((?:[^()#]|#[^\r\n]*)*)*")
 _BY_NAME = re.compile(rb"(?:import_module|__import__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"]")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
+_ATTRIBUTE = re.compile(rb"\.[ \t]*([\w\x80-\xff]+)")
 
 
 class PlainGraph(ImportGraph):
-    """The same graph, each statement of each file read and resolved anew."""
+    """The same graph, each statement of each file read and resolved anew, whether or not it is asked for."""
 
-    def _note_all(self) -> None:
+    def __init__(self, files: Iterable[str], contents: Contents, root: str) -> None:
+        super().__init__(files, contents, root)
+        self.by_file: defaultdict[str, set[str]] = defaultdict(set)
+        self.by_folder: defaultdict[str, set[str]] = defaultdict(set)
         for path in self.files:
             self._note(path)
+
+    def imported_by(self, paths: Iterable[str]) -> set[str]:
+        """Each file of which one that is reached is an importer."""
+        reached, found = set(paths), set[str]()
+        while more := {
+            file for file in self.files - found if not self.by_file[file].isdisjoint(reached | found)
+        }:
+            found |= more
+        return found
+
+    def importers_of(self, path: str) -> Iterator[str]:
+        """By file, and by each package above together with the attribute that leads to the file."""
+        yield from self.by_file[path]
+        below = os.path.dirname(path) if path.endswith(f"{os.sep}__init__.py") else path.rpartition(".")[0]  # noqa: PTH120
+        while len(below) > 1:
+            folder, name = os.path.split(below)
+            for importer in self.by_folder[folder]:
+                if name in {_decoded(word) for word in _ATTRIBUTE.findall(self.contents(importer))}:
+                    yield importer
+            below = folder
+
+    def targets_of(self, path: str) -> set[str]:
+        """The files of which this one is an importer."""
+        return {file for file in self.files if path in set(self.importers_of(file))}
 
     def _note(self, path: str) -> None:
         folder = os.path.dirname(path)  # noqa: PTH120

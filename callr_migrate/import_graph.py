@@ -1,4 +1,4 @@
-"""Who imports which file: import statements told from the bytes, names resolved as any start of the program allows."""
+"""Who imports which file: names are resolved as any start of the program allows."""
 
 from __future__ import annotations
 
@@ -9,25 +9,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-# A statement goes on behind a backslash and in parentheses.
-_REST = rb"[^\n\r;#(\\]*(?:(?:\\(?:\r\n?|\n)|\((?:[^()#]+|#[^\r\n]*)*)[^\n\r;#(\\]*)*"
-# The word and what follows, or a call that imports by name. The search for a fixed text is many times as fast as one for
-# `\bimport`. What follows is looked at without passing it, so that a parenthesis in prose cannot hide the statements there.
-_WORD = re.compile(
-    rb"import(?:(?<!\wimport)\b(?=(" + _REST + rb"))"
-    rb"|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
+from callr_migrate.import_statements import (
+    Import,
+    Parts,
+    Statement,
+    decoded,
+    imports_in,
+    statements,
+    words_of,
 )
-# What may stand before the word: nothing or `from x`, behind the start of a line, `;` or `:`.
-_BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
-_ENDS = (b";", b":", b"\xef\xbb\xbf")
+
 _ATTRIBUTE = re.compile(rb"\.[ \t]*([\w\x80-\xff]+)")
-_COMMENT = re.compile(rb"#[^\r\n]*")
-_TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
-_NAME = re.compile(rb"[\w\x80-\xff]+")
 
 Contents = Callable[[str], bytes]
-Parts = tuple[str, ...]
-Import = tuple[int, Parts, Parts]  # leading dots, dotted name, the names of a `from` (`*` for all)
+StatementsOf = Callable[[str], Iterable[Statement]]
 _Places = tuple[tuple[str, ...], tuple[str, ...]]  # the files and the packages that an import may name
 
 
@@ -38,8 +33,16 @@ class ImportGraph:
     are found by their words, so that all others are never resolved.
     """
 
-    def __init__(self, files: Iterable[str], contents: Contents, root: str) -> None:
+    def __init__(
+        self,
+        files: Iterable[str],
+        contents: Contents,
+        root: str,
+        statements_of: StatementsOf | None = None,
+    ) -> None:
+        """Of some files; `statements_of` gives the import statements of each, where they need not be read."""
         self.contents = contents
+        self.statements_of = statements_of or (lambda path: statements(contents(path)))
         self.root = root
         self.files = set(files)
         self.folders: set[str] = set()
@@ -52,7 +55,7 @@ class ImportGraph:
         self._named: dict[tuple[str, str], tuple[str, ...]] = {}
         self._named_below: dict[str, dict[str, list[str]]] = {}
         self._attributes: dict[str, dict[str, set[str]]] = {}
-        self._read: dict[_Statement, list[Import]] = {}
+        self._read: dict[Statement, list[Import]] = {}
         self._resolved: dict[tuple[tuple[str, ...], Parts, Parts], _Places] = {}
         self._targets: dict[str, _Places] = {}
         # What imports a file or a package, as far as the statements with its word are resolved.
@@ -155,14 +158,14 @@ class ImportGraph:
         return known
 
     def _attributes_in(self, path: str) -> set[str]:
-        return {_decoded(word) for word in set(_ATTRIBUTE.findall(self.contents(path)))}
+        return {decoded(word) for word in set(_ATTRIBUTE.findall(self.contents(path)))}
 
     @cached_property
-    def _importing(self) -> dict[_Statement, list[str]]:
+    def _importing(self) -> dict[Statement, list[str]]:
         """The statements of all files, and the files that have them. The same ones stand in many."""
-        found: dict[_Statement, list[str]] = {}
+        found: dict[Statement, list[str]] = {}
         for path in self.files:
-            for statement in _statements(self.contents(path)):
+            for statement in self.statements_of(path):
                 files = found.get(statement)
                 if files is None:
                     found[statement] = [path]
@@ -171,11 +174,11 @@ class ImportGraph:
         return found
 
     @cached_property
-    def _by_word(self) -> dict[bytes, list[_Statement]]:
+    def _by_word(self) -> dict[bytes, list[Statement]]:
         """Word -> the statements that may import something of that name; nothing -> those that name a folder by dots."""
-        found: dict[bytes, list[_Statement]] = {}
+        found: dict[bytes, list[Statement]] = {}
         for statement in self._importing:
-            for word in _words(statement):
+            for word in words_of(statement):
                 found.setdefault(word, []).append(statement)
         return found
 
@@ -200,18 +203,18 @@ class ImportGraph:
         if known is None:
             folder = os.path.dirname(path)  # noqa: PTH120
             found: tuple[dict[str, None], dict[str, None]] = {}, {}
-            for statement in _statements(self.contents(path)):
+            for statement in self.statements_of(path):
                 for files, packages in self._named_by(statement, folder):
                     found[0].update(dict.fromkeys(files))
                     found[1].update(dict.fromkeys(packages))
             known = self._targets[path] = tuple(found[0]), tuple(found[1])
         return known
 
-    def _named_by(self, statement: _Statement, folder: str) -> Iterator[_Places]:
+    def _named_by(self, statement: Statement, folder: str) -> Iterator[_Places]:
         """What a statement in a folder names; most mean the same in many."""
         read = self._read.get(statement)
         if read is None:
-            read = self._read[statement] = list(_imports_in(statement))
+            read = self._read[statement] = list(imports_in(statement))
         for level, parts, names in read:
             bases = self._bases_of(folder, level, parts)
             if bases:
@@ -268,106 +271,3 @@ class ImportGraph:
     def _holds(self, base: str, name: str) -> bool:
         place = f"{base.rstrip(os.sep)}{os.sep}{name}"
         return place in self.folders or f"{place}.py" in self.files
-
-
-# What stands before the word `import` on its line, and what behind it; or nothing and the name of a module.
-_Statement = tuple[bytes | None, bytes]
-
-
-def imports(raw: bytes) -> Iterator[Import]:
-    """The import statements of a file.
-
-    A text that only looks like one, in a string for instance, may come along.
-    """
-    for statement in _statements(raw):
-        yield from _imports_in(statement)
-
-
-def _statements(raw: bytes) -> Iterator[_Statement]:
-    may_return = b"\r" in raw
-    for word in _WORD.finditer(raw):
-        rest, name = word.groups()
-        if rest is None:
-            yield None, name
-            continue
-        at = word.start()
-        start = raw.rfind(b"\n", 0, at) + 1
-        if may_return or b"\\" in raw[max(0, start - 3) : start]:
-            start = _line_start(raw, at)
-        before = raw[start:at].rstrip(b" \t\f")
-        if not before or b"from" in before or before.endswith(_ENDS):
-            yield before, rest
-
-
-def _imports_in(statement: _Statement) -> Iterator[Import]:
-    text, rest = statement
-    if text is None:
-        yield 0, tuple(_decoded(rest).strip(".").split(".")), ()
-        return
-    before = _BEFORE.search(text)
-    if before is None:
-        return
-    tokens = [_decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest) if b"#" in rest else rest)]
-    if before[1] is None:
-        yield from ((0, parts, ()) for parts in _dotted_names(tokens))
-        return
-    dotted = [_decoded(token) for token in _TOKEN.findall(before[1])]
-    parts = tuple(token for token in dotted if token != ".")
-    level = next((at for at, token in enumerate(dotted) if token != "."), len(dotted))
-    if parts or level:
-        yield level, parts, tuple(_listed(tokens))
-
-
-def _words(statement: _Statement) -> set[bytes]:
-    """The words of what a statement may name; an empty one if it names the folder that it stands in, or one around it.
-
-    `from a.b import c` names `b`, and `c` in it.
-    """
-    text, rest = statement
-    words = set(_NAME.findall(rest))
-    if text:
-        last = _NAME.findall(text)[-1:]
-        words.update(last)
-        if b"".join(last).endswith(b"from"):
-            words.add(b"")
-    return words
-
-
-def _line_start(raw: bytes, offset: int) -> int:
-    """Where the line starts, those that a backslash joins to it included."""
-    while True:
-        start = max(raw.rfind(b"\n", 0, offset), raw.rfind(b"\r", max(0, offset - 500), offset)) + 1
-        joined = raw[max(0, start - 3) : start].rstrip(b"\r\n")
-        if not joined.endswith(b"\\"):
-            return start
-        offset = start - 1
-
-
-def _dotted_names(tokens: list[str]) -> Iterator[Parts]:
-    """`("a", "b")` of `a.b as c`, one for each of the list."""
-    dotted: list[str] = []
-    for token in [*tokens, ","]:
-        if token != ",":
-            dotted.append(token)
-            continue
-        dotted = dotted[: dotted.index("as")] if "as" in dotted else dotted
-        parts = tuple(part for part in dotted if part != ".")
-        if parts:
-            yield parts
-        dotted = []
-
-
-def _listed(tokens: list[str]) -> Iterator[str]:
-    """`a`, `b` of `a, b as c`."""
-    fresh = True
-    for token in tokens:
-        if fresh:
-            yield token
-        fresh = token == ","
-
-
-def _decoded(word: bytes) -> str:
-    try:
-        return word.decode()
-    except UnicodeDecodeError:
-        return word.decode("latin-1")

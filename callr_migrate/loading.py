@@ -27,6 +27,7 @@ from callr_migrate.suffixes import is_embedding, searched
 
 if TYPE_CHECKING:
     from callr_migrate.cache.reached import Reached
+    from callr_migrate.import_graph import StatementsOf
 
 
 class Shown(Mapping[Path, Path]):
@@ -201,6 +202,7 @@ class Loader:
 
     def _reached(self, names: Mapping[str, str], sources: list[str], passed: dict[str, bytes]) -> Reached:
         """The files that something legacy gets to, and those of them that have to do with each other."""
+        root = str(self.root)
         read: dict[str, bytes] = {}
 
         def contents(name: str) -> bytes:
@@ -213,8 +215,8 @@ class Loader:
             raw = read[name] if name in read else self._contents(name, passed)
             return code_of(Path(name), raw) if is_embedding(name) else raw
 
-        def find() -> Reached:
-            reach = Reach(names, code, str(self.root), self.gates.passes)
+        def find(statements_of: StatementsOf | None = None) -> Reached:
+            reach = Reach(names, code, root, self.gates.passes, statements_of)
             found = {*passed, *reach.files(sources, self.gates.forwards)} & names.keys()
             return sorted(found), components(found, reach.graph)
 
@@ -223,8 +225,15 @@ class Loader:
         if records is None or folder is None or self.overlay or self.hashed_below is not None:
             return find()
         from callr_migrate.cache.reached import reached
+        from callr_migrate.cache.statements import KeptStatements
 
-        return reached(folder, str(self.root), self.gates.facts, names, records, contents, find)
+        def find_by_kept() -> Reached:
+            kept = KeptStatements(folder, root, names, records, code)
+            found = find(kept.of)
+            kept.keep()
+            return found
+
+        return reached(folder, root, self.gates.facts, names, records, contents, find_by_kept)
 
     def _take(self, candidates: Candidates, key: Path, path: Path, raw: bytes) -> None:
         try:

@@ -15,7 +15,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 
-from callr_migrate.import_graph import Contents, ImportGraph, Parts
+from callr_migrate.import_graph import Contents, ImportGraph, StatementsOf
+from callr_migrate.import_statements import Parts
 from callr_migrate.records import dataclass
 from callr_migrate.stages import staged
 
@@ -88,8 +89,16 @@ class Reach:
     """Follows what is tainted from file to file. All paths are resolved."""
 
     @staged("following imports")
-    def __init__(self, files: Iterable[str], contents: Contents, root: str, is_legacy: IsLegacy) -> None:
-        self.graph = ImportGraph(files, contents, root)
+    def __init__(
+        self,
+        files: Iterable[str],
+        contents: Contents,
+        root: str,
+        is_legacy: IsLegacy,
+        statements_of: StatementsOf | None = None,
+    ) -> None:
+        """Of some files; `statements_of` as for `ImportGraph`."""
+        self.graph = ImportGraph(files, contents, root, statements_of)
         self.contents = contents
         self.is_legacy = is_legacy
         self._taints: dict[str, set[str]] = {}

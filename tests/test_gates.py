@@ -11,7 +11,8 @@ from support.plain_imports import PlainGraph, plain_components, plain_imports
 
 from callr_migrate.components import components
 from callr_migrate.gates import Gates
-from callr_migrate.import_graph import Contents, ImportGraph, imports
+from callr_migrate.import_graph import Contents, ImportGraph
+from callr_migrate.import_statements import imports
 from callr_migrate.pack import load_pack
 from callr_migrate.pack.gating import GateFacts
 

@@ -13,8 +13,15 @@ from callr_migrate.cache.stamps import packed
 from callr_migrate.pack.gating import GateFacts, dumped
 
 _CODE = (
-    *("cache/reached.py", "components.py", "embedded.py", "gates.py", "import_graph.py", "loading.py"),
-    *("notebook.py", "pages.py", "reach.py", "source.py"),
+    *(
+        "cache/reached.py",
+        "components.py",
+        "embedded.py",
+        "gates.py",
+        "import_graph.py",
+        "import_statements.py",
+    ),
+    *("loading.py", "notebook.py", "pages.py", "reach.py", "source.py"),
 )
 # So many files without a stamp that counts are read for their contents; in a tree with more it is not worth it.
 _READ = 300

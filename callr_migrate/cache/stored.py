@@ -23,8 +23,8 @@ _FORMAT = b"1"
 SIZE = 16  # bytes of a digest
 _SUFFIX = ".cache"
 # Kinds of files; each is the beginning of their names.
-FILES, WALK, PARTS, REACH = "files", "walk", "parts", "reach"
-KINDS = (FILES, WALK, PARTS, REACH)
+FILES, WALK, PARTS, REACH, IMPORTS = "files", "walk", "parts", "reach", "imports"
+KINDS = (FILES, WALK, PARTS, REACH, IMPORTS)
 # Seconds. What a project has not had use for in that time goes when another one comes.
 _UNUSED = 30 * 24 * 3600
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - cheap

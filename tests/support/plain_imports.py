@@ -7,16 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from callr_migrate.import_graph import (
-    Contents,
-    Import,
-    ImportGraph,
-    Parts,
-    _decoded,
-    _dotted_names,
-    _line_start,
-    _listed,
-)
+from callr_migrate.import_graph import Contents, ImportGraph
+from callr_migrate.import_statements import Import, Parts, _dotted_names, _line_start, _listed, decoded
 
 _WORD = re.compile(rb"\bimport\b")
 # What may stand before it: nothing or `from x`, behind the start of a line, `;` or `:`.
@@ -55,7 +47,7 @@ class PlainGraph(ImportGraph):
         while len(below) > 1:
             folder, name = os.path.split(below)
             for importer in self.by_folder[folder]:
-                if name in {_decoded(word) for word in _ATTRIBUTE.findall(self.contents(importer))}:
+                if name in {decoded(word) for word in _ATTRIBUTE.findall(self.contents(importer))}:
                     yield importer
             below = folder
 
@@ -93,17 +85,17 @@ def plain_imports(raw: bytes) -> Iterator[Import]:
         rest = _REST.match(raw, word.end())
         if before is None or rest is None:
             continue
-        tokens = [_decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest[0]))]
+        tokens = [decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest[0]))]
         if before[1] is None:
             yield from ((0, parts, ()) for parts in _dotted_names(tokens))
             continue
-        dotted = [_decoded(token) for token in _TOKEN.findall(before[1])]
+        dotted = [decoded(token) for token in _TOKEN.findall(before[1])]
         parts = tuple(token for token in dotted if token != ".")
         level = next((at for at, token in enumerate(dotted) if token != "."), len(dotted))
         if parts or level:
             yield level, parts, tuple(_listed(tokens))
     for match in _BY_NAME.finditer(raw) if b"import_" in raw else ():
-        yield 0, tuple(_decoded(match[1]).strip(".").split(".")), ()
+        yield 0, tuple(decoded(match[1]).strip(".").split(".")), ()
 
 
 def plain_components(files: Iterable[str], graph: ImportGraph) -> list[list[str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -92,10 +94,99 @@ def test_as_those_of_the_standard_library(shape: dict[str, bool]) -> None:
     assert [repr(value).partition(" object at")[0] for value in quick] == [
         text.partition(" object at")[0] for text in shown
     ]
+    for one, other in zip(quick, plain, strict=True):
+        assert [each.name for each in dataclasses.fields(one)] == [
+            each.name for each in dataclasses.fields(other)
+        ]
+        assert type(one).__match_args__ == type(other).__match_args__
     for one, other in zip(quick[:10], plain[:10], strict=True):
         assert dataclasses.asdict(one) == dataclasses.asdict(other)
         assert dataclasses.replace(one, x=9).x == 9
         assert hasattr(one, "__dict__") == hasattr(other, "__dict__")
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_constructors(make: Callable[..., Any]) -> None:
+    @make
+    class Shelf:
+        books: list[str]
+        sizes: dict[str, int] = dataclasses.field(default_factory=dict)
+        name: str = dataclasses.field(default="a", compare=False)
+        seen: set[int] = dataclasses.field(default_factory=set, repr=False)
+
+        def __post_init__(self) -> None:
+            self.seen.add(len(self.books))
+
+    @make
+    class Locked(Shelf):
+        name: str = "b"
+        key: int = 0
+
+    first, second = Shelf(["x"]), Shelf(books=[], name="c")
+    assert (first.sizes, first.name, first.seen, second.name, second.seen) == ({}, "a", {1}, "c", {0})
+    assert first.sizes is not second.sizes
+    assert Shelf.name == "a"
+    assert not hasattr(Shelf, "sizes")
+    # A field that is said again keeps its place.
+    locked = Locked(["x"], {"x": 1}, "c", {2}, 3)
+    assert (locked.sizes, locked.name, locked.seen, locked.key) == ({"x": 1}, "c", {1, 2}, 3)
+    assert [each.name for each in dataclasses.fields(Locked)] == ["books", "sizes", "name", "seen", "key"]
+    assert [(each.name, each.type) for each in dataclasses.fields(Shelf)][1] == ("sizes", "dict[str, int]")
+    again = dataclasses.replace(locked, key=4)
+    assert type(again) is Locked
+    assert (again.key, again.name) == (4, "c")
+    for wrong in (lambda: Shelf(), lambda: Shelf([], other=1), lambda: Shelf([], [], "", [], 1)):
+        with pytest.raises(TypeError, match=r"Shelf\.__init__\(\)"):
+            wrong()
+
+
+def told(make: Callable[..., Any], body: dict[str, Any]) -> Any:
+    """What becomes of a class with such a body: its fields and what its constructor takes, or the error."""
+    try:
+        kind = make(type("Odd", (), dict(body)))
+    except (TypeError, ValueError) as error:
+        return type(error), str(error)
+    return [each.name for each in dataclasses.fields(kind)], str(inspect.signature(kind)).replace("'", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"__annotations__": {"x": "int", "y": "int"}, "x": 1},
+        {"__annotations__": {"x": "list[int]"}, "x": []},
+        {"__annotations__": {"x": "list[int]"}, "x": dataclasses.field(default={})},
+        {"__annotations__": {"x": "typing.ClassVar[int]", "y": "int"}, "x": 1},
+        {"__annotations__": {"x": typing.ClassVar[int], "y": int}, "x": 1},
+        {
+            "__annotations__": {"x": "int", "y": "int"},
+            "x": dataclasses.field(default=1, kw_only=True),
+            "y": 2,
+        },
+        {"__annotations__": {"x": "int", "y": "int"}, "x": dataclasses.field(default=1, init=False), "y": 2},
+        {"__annotations__": {"_": "dataclasses.KW_ONLY", "y": "int"}},
+    ],
+    ids=["order", "list", "dict", "class-text", "class", "keyword", "not given", "keywords"],
+)
+def test_what_is_not_plain_is_for_the_library(body: dict[str, Any]) -> None:
+    expected = told(dataclasses.dataclass, body)
+    assert told(records.dataclass, body) == expected
+
+
+def test_beside_classes_of_the_library() -> None:
+    @records.dataclass
+    class Above:
+        x: int = 1
+
+    @dataclasses.dataclass(order=True)
+    class Between(Above):
+        y: int = 2
+
+    @records.dataclass
+    class Below(Between):
+        z: int = 3
+
+    assert dataclasses.astuple(Below()) == (1, 2, 3)
+    assert Below(4) != Below() == Below(1, 2, 3)
 
 
 @records.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from callr_migrate.cache.parts import Kept, Lookup, Parts, Rules, Setting
 from callr_migrate.check.codes import ONCE_A_PROJECT
 from callr_migrate.config import Settings
-from callr_migrate.deep import Deep
+from callr_migrate.deep import Deep, lasting
 from callr_migrate.executors import ExecutorError, Lost, Workers, checker
 from callr_migrate.findings import Failure, Finding, Report
 from callr_migrate.gates import Gates
@@ -274,9 +274,8 @@ def analyse_part(
     setup: Setup, part: Component, selection: Selection, on_progress: OnProgress = unheard
 ) -> Done:
     """Analyse one part by itself."""
-    # libcst takes a fifth of a second to import.
-    with stage("importing the analysis"):
-        from callr_migrate.engine import analyse
+    _import_engine()
+    from callr_migrate.engine import analyse
 
     done = Done()
     world = World()
@@ -325,6 +324,13 @@ def _named(done: Done, names: Mapping[Path, Path]) -> Done:
     ]
     loaded = {key: replace(source, path=path(source.path)) for key, source in done.loaded.items()}
     return Done([finding(each) for each in done.findings], report, loaded, done.credentials)
+
+
+@lru_cache(1)
+def _import_engine() -> None:
+    """Import it once, with libcst, which takes a tenth of a second."""
+    with stage("importing the analysis"), lasting():
+        import callr_migrate.engine  # noqa: F401
 
 
 @lru_cache(1)

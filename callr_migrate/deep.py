@@ -92,6 +92,19 @@ class Deep:
                 return
 
 
+@contextlib.contextmanager
+def lasting() -> Iterator[None]:
+    """What is imported within lives to the end: nobody looks for garbage among it, neither then nor later."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _started(target: Callable[[], None]) -> threading.Thread:
     previous = threading.stack_size()
     limit = sys.getrecursionlimit()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
@@ -19,11 +18,12 @@ from typing import Any
 from callr_migrate.config import ConfigError
 from callr_migrate.digests import sha256
 from callr_migrate.findings import Failure, Finding, Report
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 VERSION = 1
-_LOOSE_COMMA = re.compile(r",([)\]}])")
+_LOOSE_COMMA = regex(r",([)\]}])")
 
 
 @dataclass(frozen=True, order=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from callr_migrate.config import ConfigError
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
-_HUNK = re.compile(rb"@@ -\d+(?:,(?P<gone>\d+))? \+(?P<first>\d+)(?:,(?P<count>\d+))? @@")
+_HUNK = regex(rb"@@ -\d+(?:,(?P<gone>\d+))? \+(?P<first>\d+)(?:,(?P<count>\d+))? @@")
 # The user's own settings of `git diff` must not change its form.
 _DIFF = (
     *("diff", "--unified=0", "--inter-hunk-context=0", "--text", "--find-renames", "--no-color"),

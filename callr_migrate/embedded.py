@@ -16,13 +16,14 @@ from functools import cached_property
 from pathlib import Path
 
 from callr_migrate.findings import Applicability, Edit, Finding, Position, Unseen
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 from callr_migrate.source import DiskEdit, SourceError, SourceFile
 from callr_migrate.suffixes import DOCUMENTS, NOTEBOOK, is_embedding
 
 Span = tuple[int, int]
 
-_LINES = re.compile(r"\b(lines?) ((?:\d+(?:, )?)+)")
+_LINES = regex(r"\b(lines?) ((?:\d+(?:, )?)+)")
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ import warnings
 from bisect import bisect_right
 from functools import cached_property
 
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
 Span = tuple[int, int]
 
 # A quote that never ends is left out, so that a broken line costs no more than itself.
-_LITERAL = re.compile(
+_LITERAL = regex(
     r"""
     (?P<comment>\#[^\r\n]*)
     | (?P<string>(?:\b[A-Za-z]{1,2})?(?:
@@ -25,9 +26,9 @@ _LITERAL = re.compile(
     """,
     re.VERBOSE,
 )
-_PREFIX = re.compile(r"[A-Za-z]*")
-_ODD = re.compile(r"[\\\r\0]")
-_BLANK = re.compile(r"[^\r\n]")
+_PREFIX = regex(r"[A-Za-z]*")
+_ODD = regex(r"[\\\r\0]")
+_BLANK = regex(r"[^\r\n]")
 
 
 @dataclass(frozen=True)

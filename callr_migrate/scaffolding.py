@@ -15,13 +15,14 @@ from pathlib import Path
 
 from callr_migrate.digests import sha256
 from callr_migrate.findings import Failure, Finding, Scenario
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
 SUFFIX = ".actions.yaml"
 _MARK = "# Unchanged since callr-migrate wrote it: "
 _MAX_STEM = 80  # characters; file systems take 255 bytes
 # Source: https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+_RESERVED = regex(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from callr_migrate.lexing import Lexed, Span, value_of
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
 _WORDS = frozenset(
@@ -21,13 +22,13 @@ _WORDS = frozenset(
 # Of these a name consists altogether, or they are its last word.
 _LAST_WORDS = frozenset({"apikey", "login", "user", "username"})
 _KEYS = frozenset({"access", "api", "auth", "private", "secret"})
-_NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-IN_ADDRESS = re.compile(r"://[^/\s@'\"]*:[^/\s@'\"]+@")
-_IN_COMMENT = re.compile(r"(?i)(?:passw(?:or)?d|pwd|secret|token|api[_ -]?key)\b\W{1,3}(\S+)")
-_LINE_END = re.compile(r"\r|\n|\Z")
-_WORD = re.compile(r"\w+")
+_NAME_PART = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+IN_ADDRESS = regex(r"://[^/\s@'\"]*:[^/\s@'\"]+@")
+_IN_COMMENT = regex(r"(?i)(?:passw(?:or)?d|pwd|secret|token|api[_ -]?key)\b\W{1,3}(\S+)")
+_LINE_END = regex(r"\r|\n|\Z")
+_WORD = regex(r"\w+")
 # A line of a file that does not parse may make a client.
-_MAKES = re.compile(r"\b[A-Z]\w*\s*\(")
+_MAKES = regex(r"\b[A-Z]\w*\s*\(")
 _FEW = 50  # texts that are looked for one by one
 SHORTEST = 4  # characters of a credential that is looked for inside of other texts
 

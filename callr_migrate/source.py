@@ -9,7 +9,6 @@ import codecs
 import contextlib
 import io
 import os
-import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -17,10 +16,11 @@ from functools import cached_property
 from pathlib import Path
 
 from callr_migrate.findings import Edit, Position
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
 # Python ends a line at these and nowhere else; `str.splitlines` also splits at form feeds and U+2028.
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = regex(r"\r\n|\r|\n")
 
 
 class SourceError(Exception):

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from callr_migrate.findings import Finding
 from callr_migrate.lexing import Lexed
+from callr_migrate.patterns import regex
 from callr_migrate.projectfiles.kinds import Kind, kind_of_path
 from callr_migrate.records import dataclass
 from callr_migrate.secret_text import in_text
@@ -22,14 +23,14 @@ from callr_migrate.source import SourceFile
 UNUSED = "CLR001"
 
 # Most files hold neither, and are not tokenised.
-_SIGN = re.compile(r"#[ \t]*(?:callr-migrate[ \t]*:|noqa)", re.IGNORECASE)
-_OWN = re.compile(
+_SIGN = regex(r"#[ \t]*(?:callr-migrate[ \t]*:|noqa)", re.IGNORECASE)
+_OWN = regex(
     r"#[ \t]*callr-migrate[ \t]*:[ \t]*(?P<word>[\w-]*)(?P<bracket>[ \t]*\[(?P<codes>[^\]#]*))?(?P<close>\])?(?P<rest>[^#]*)"
 )
-_NOQA = re.compile(r"#[ \t]*noqa\b(?!-)(?P<colon>[ \t]*:)?", re.IGNORECASE)
-_NOQA_CODE = re.compile(r"[ \t,]*([A-Z]+\d+)\b", re.IGNORECASE)
-_CODE = re.compile(r"CLR\d{0,3}", re.IGNORECASE)
-_HASH = re.compile(r"(?:^|(?<=\s))#.*")
+_NOQA = regex(r"#[ \t]*noqa\b(?!-)(?P<colon>[ \t]*:)?", re.IGNORECASE)
+_NOQA_CODE = regex(r"[ \t,]*([A-Z]+\d+)\b", re.IGNORECASE)
+_CODE = regex(r"CLR\d{0,3}", re.IGNORECASE)
+_HASH = regex(r"(?:^|(?<=\s))#.*")
 LINE, FILE = "ignore", "ignore-file"
 # Of f-strings, from Python 3.12 on, and of t-strings.
 _TEXT_STARTS = frozenset({"FSTRING_START", "TSTRING_START"})

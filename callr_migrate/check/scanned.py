@@ -11,6 +11,7 @@ from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.lexing import Lexed, Span, value_of
 from callr_migrate.pack import nearest
 from callr_migrate.pack.model import App, Method, RulePack
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
@@ -20,20 +21,20 @@ _LITERALS = 3
 _PORT = "Port it to Python 3 first: 2to3 (part of Python up to 3.12) or pyupgrade does most of it. Then run this again."
 # Constructs that Python 3 refuses, in code whose strings and comments are blanked out.
 _SIGNS = (
-    ("a print statement", re.compile(r"(?m)(?:^|[;:])[ \t]*print(?:[ \t]*>>|[ \t]+[\w'\"`{\[]|[ \t]*$)")),
-    ("`except A, b`", re.compile(r"(?m)^[ \t]*except\b[^:\n()]*,[ \t]*\w+[ \t]*:")),
-    ("`raise A, b`", re.compile(r"(?m)(?:^|[;:])[ \t]*raise[ \t]+[\w.]+[ \t]*,")),
-    ("an exec statement", re.compile(r"(?m)(?:^|[;:])[ \t]*exec[ \t]+[\w'\"]")),
-    ("`<>`", re.compile(r"<>")),
-    ("backquotes", re.compile(r"`[^`\n]+`")),
+    ("a print statement", regex(r"(?m)(?:^|[;:])[ \t]*print(?:[ \t]*>>|[ \t]+[\w'\"`{\[]|[ \t]*$)")),
+    ("`except A, b`", regex(r"(?m)^[ \t]*except\b[^:\n()]*,[ \t]*\w+[ \t]*:")),
+    ("`raise A, b`", regex(r"(?m)(?:^|[;:])[ \t]*raise[ \t]+[\w.]+[ \t]*,")),
+    ("an exec statement", regex(r"(?m)(?:^|[;:])[ \t]*exec[ \t]+[\w'\"]")),
+    ("`<>`", regex(r"<>")),
+    ("backquotes", regex(r"`[^`\n]+`")),
     (
         "a number such as 0777 or 1L",
-        re.compile(r"(?<![\w.])(?:0[0-7]+|\d+[lL]|0[xX][0-9a-fA-F]+[lL])(?![\w.])"),
+        regex(r"(?<![\w.])(?:0[0-7]+|\d+[lL]|0[xX][0-9a-fA-F]+[lL])(?![\w.])"),
     ),
-    ("a string with the prefix ur", re.compile(r"(?<!\w)[uU][rR]['\"]")),
+    ("a string with the prefix ur", regex(r"(?<!\w)[uU][rR]['\"]")),
 )
-_CONFLICT = re.compile(r"(?m)^<<<<<<< .*$(?=[\s\S]*^=======[ \t]*\r?$[\s\S]*^>>>>>>> )")
-_TEMPLATE = re.compile(r"\{%|\{\{\s*\w[\w.| ]*\}\}")
+_CONFLICT = regex(r"(?m)^<<<<<<< .*$(?=[\s\S]*^=======[ \t]*\r?$[\s\S]*^>>>>>>> )")
+_TEMPLATE = regex(r"\{%|\{\{\s*\w[\w.| ]*\}\}")
 
 
 @dataclass(frozen=True)

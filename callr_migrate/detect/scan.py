@@ -12,14 +12,15 @@ from functools import cached_property
 
 from callr_migrate.lexing import Lexed, Span
 from callr_migrate.pack.model import RulePack, Surface
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
-_VERB = re.compile(r"(?:\.|\b)(get|post|put|patch|delete)\s*\(\s*(?:url\s*=\s*)?$", re.IGNORECASE)
+_VERB = regex(r"(?:\.|\b)(get|post|put|patch|delete)\s*\(\s*(?:url\s*=\s*)?$", re.IGNORECASE)
 _ASSIGNED = r"([A-Za-z_]\w*)\s*=\s*(?:[\w.]+\.)?(?:{classes})\s*\("
-_CONSTANT = re.compile(r"(?m)^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*(?=[uUrRbB]{0,2}['\"])")
-_RECEIVER = re.compile(r"([A-Za-z_]\w*)\s*\Z")
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_PATH = re.compile(r"(?:/[\w.%{}()+-]*)*")
+_CONSTANT = regex(r"(?m)^[ \t]*([A-Za-z_]\w*)[ \t]*=[ \t]*(?=[uUrRbB]{0,2}['\"])")
+_RECEIVER = regex(r"([A-Za-z_]\w*)\s*\Z")
+_WORD = regex(r"[A-Za-z_]\w*")
+_PATH = regex(r"(?:/[\w.%{}()+-]*)*")
 
 
 @dataclass(frozen=True)

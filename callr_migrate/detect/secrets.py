@@ -7,7 +7,6 @@ than too little: all that it costs is a less telling excerpt.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -21,6 +20,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Constant, Ref
 from callr_migrate.findings import Finding
+from callr_migrate.patterns import regex
 from callr_migrate.secret_text import (
     IN_ADDRESS,
     Credentials,
@@ -31,8 +31,8 @@ from callr_migrate.secret_text import (
 )
 
 # Their first argument names a thing and is none.
-_LOOKUPS = re.compile(r"(?i)^(get|read|load|fetch|find|require|ask|prompt|input|env|config|setdefault|pop)")
-_HEADER = re.compile(r"(?i)^(?:basic|bearer)\s+\S")
+_LOOKUPS = regex(r"(?i)^(get|read|load|fetch|find|require|ask|prompt|input|env|config|setdefault|pop)")
+_HEADER = regex(r"(?i)^(?:basic|bearer)\s+\S")
 
 _Text = cst.SimpleString | cst.ConcatenatedString | cst.FormattedString
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import libcst as cst
 
 from callr_migrate.evaluate.values import Constant, Ref, Value, constants, union
+from callr_migrate.patterns import regex
 
 KEYWORDS: dict[str, Any] = {"None": None, "True": True, "False": False}
 
@@ -16,9 +16,9 @@ _MAX_TEXTS = 32
 _STRINGS = frozenset({cst.SimpleString, cst.ConcatenatedString})
 _NUMBERS = frozenset({cst.Integer, cst.Float})
 # What stands for something else.
-_ODD = re.compile(r"[\\\r\0]")
+_ODD = regex(r"[\\\r\0]")
 # The only fields that are filled in: none that look into a value, or lay it out (a width can be a thousand million).
-_FIELD = re.compile(r"\{\w*\}")
+_FIELD = regex(r"\{\w*\}")
 
 
 def literal(node: cst.CSTNode) -> tuple[bool, Any]:

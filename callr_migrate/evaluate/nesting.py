@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 import re
 
+from callr_migrate.patterns import regex
+
 # Python itself refuses a statement with more open brackets.
 MAX_BRACKETS = 200
 # Terms, attributes, branches: far below what takes the parser down, far above what people write.
@@ -18,7 +20,7 @@ MAX_CHAIN = 1_500
 MAX_TOKENS = 300_000
 
 # What is frequent comes first; a word before a quote may be the prefix of a string.
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"[ \t]*(?:(?P<word>\w+(?![\w\"']))"
     r"|(?P<op>[-+*/%@&|^~<>=!.:])|(?P<end>\r\n?|\n)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>[,;])"
     r"|(?P<string>(?P<prefix>[A-Za-z]{0,3})(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''"

@@ -9,8 +9,10 @@ import re
 
 import libcst as cst
 
+from callr_migrate.patterns import regex
+
 # `except (A, B):` is everywhere, and parsing a file again for it takes as long as all else.
-_SIGN = re.compile(
+_SIGN = regex(
     r"^[ \t]*(?:except\b(?:[^:,()\n]|\((?:[^()]|\([^()]*\))*\))*,[^:\n]*:|print[ \t]*>>)", re.MULTILINE
 )
 

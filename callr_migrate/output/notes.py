@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Evidence, Finding
 from callr_migrate.output.text import cells
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE = regex(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,24 @@ import re
 from collections.abc import Iterator
 
 from callr_migrate.lexing import Lexed
+from callr_migrate.patterns import regex
 from callr_migrate.projectfiles.entries import Span
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
-_SECTION = re.compile(r"[ \t]*\[+([^\[\]\r\n]+)\]+[ \t]*(?:[#;].*)?")
-_LINE = re.compile(
+_SECTION = regex(r"[ \t]*\[+([^\[\]\r\n]+)\]+[ \t]*(?:[#;].*)?")
+_LINE = regex(
     r"(?P<lead>[ \t]*(?:export[ \t]+|(?:ENV|ARG)[ \t]+|-[ \t]+)*)(?P<quote>[\"']?)(?P<key>[A-Za-z_][\w.-]*)(?P=quote)"
     r"[ \t]*(?P<sign>[:=]|(?<=\w)[ \t](?=\S))[ \t]*(?P<value>.*)"
 )
-_CREDENTIAL = re.compile(
+_CREDENTIAL = regex(
     r"(?:^|[_.-])(?:log[_-]?in|user(?:[_-]?name)?|pass(?:word|wd|phrase)?|pwd|secret|token|(?:api[_-]?)?key|credentials?)\Z",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[\"']?([A-Za-z_][\w.-]*)[\"']?")
+_NAME = regex(r"[\"']?([A-Za-z_][\w.-]*)[\"']?")
 
 # `NAME = `, `NAME: str = `, `"key": `, and with a default behind a call's first argument.
-_NAMED = re.compile(
+_NAMED = regex(
     r"[ \t{]*(?P<name>[A-Za-z_]\w*|\"[\w.-]+\"|'[\w.-]+')[ \t]*(?::[ \t]*[\w.\[\]| ]+)?[ \t]*[=:][ \t]*"
     r"(?:[\w.]+\([^()\n]*,[ \t]*(?:default[ \t]*=[ \t]*)?)?"
 )

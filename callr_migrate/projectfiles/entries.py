@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 from callr_migrate.pack.model import Target
+from callr_migrate.patterns import regex
 from callr_migrate.projectfiles.requirement import Requirement, pinned
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
 
 Span = tuple[int, int]
 
-_OWN_LINE = re.compile(r"\s*(?:-[ \t]+)?")
+_OWN_LINE = regex(r"\s*(?:-[ \t]+)?")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ be applied while something still needs it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from callr_migrate.findings import Applicability, Edit, Finding, Fix
 from callr_migrate.pack.model import RulePack, Surface, Target
+from callr_migrate.patterns import regex
 from callr_migrate.projectfiles.configured import Setting, module_settings, settings_of
 from callr_migrate.projectfiles.entries import Entry, Span, line_of
 from callr_migrate.projectfiles.kinds import Kind
@@ -32,7 +32,7 @@ from callr_migrate.stages import staged
 REQUIRED, LOCKED, ADDRESS, CREDENTIAL = "CLR701", "CLR702", "CLR703", "CLR704"
 _CALLS = "CLR1"
 _GROUP = "project-files"
-_USER = re.compile(r"://([^/\s@]+)@")
+_USER = regex(r"://([^/\s@]+)@")
 _SETTINGS = frozenset({Kind.SETTINGS, Kind.INI, Kind.YAML, Kind.SHELL})
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from callr_migrate.pack.model import Target
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
-_WRITTEN = re.compile(
+_WRITTEN = regex(
     r"""
     (?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)
     (?:\s*\[[^\]]*\])?
@@ -18,7 +19,7 @@ _WRITTEN = re.compile(
     """,
     re.VERBOSE,
 )
-_CLAUSE = re.compile(r"(?P<op>===|==|~=|!=|<=|>=|<|>|\^|~|=|)(?P<gap>\s*)(?P<version>[\w.*+!-]+)")
+_CLAUSE = regex(r"(?P<op>===|==|~=|!=|<=|>=|<|>|\^|~|=|)(?P<gap>\s*)(?P<version>[\w.*+!-]+)")
 
 
 @dataclass(frozen=True)

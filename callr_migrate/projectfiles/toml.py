@@ -10,17 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from callr_migrate.patterns import regex
 from callr_migrate.projectfiles.entries import Contents, Entry, Span, entry, line_of
 from callr_migrate.projectfiles.requirement import Requirement, normal
 from callr_migrate.source import SourceFile
 
 _MARK = "mark-of-a-place-6f1c"
 # A table of names and versions: Poetry's and Pipenv's.
-_TABLES = re.compile(
-    r"(?:tool\.poetry\.(?:(?:group\.[^.]+\.)?dependencies|dev-dependencies)|(?:dev-)?packages)\Z"
-)
-_LISTS = re.compile(r"(?:^|\.)(?:[\w-]*dependenc(?:y|ies)[\w-]*|requires)(?:\.|\Z)")
-_PLAIN_KEY = re.compile(r"[ \t]*(?:[\w-]+|\"[\w.-]+\")[ \t]*=[ \t]*\Z")
+_TABLES = regex(r"(?:tool\.poetry\.(?:(?:group\.[^.]+\.)?dependencies|dev-dependencies)|(?:dev-)?packages)\Z")
+_LISTS = regex(r"(?:^|\.)(?:[\w-]*dependenc(?:y|ies)[\w-]*|requires)(?:\.|\Z)")
+_PLAIN_KEY = regex(r"[ \t]*(?:[\w-]+|\"[\w.-]+\")[ \t]*=[ \t]*\Z")
 
 
 def toml_file(source: SourceFile, wanted: frozenset[str]) -> Contents:

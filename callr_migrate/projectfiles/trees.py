@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from callr_migrate.patterns import regex
 from callr_migrate.projectfiles.entries import Contents, Entry, Span, entry
 from callr_migrate.projectfiles.lists import installed
 from callr_migrate.projectfiles.requirement import Requirement, normal
 from callr_migrate.source import SourceFile
 
-_CONDA = re.compile(
+_CONDA = regex(
     r"(?:[\w.-]+::)?(?P<name>[A-Za-z0-9][\w.-]*)(?P<spec>(?:\s*(?:[=~!<>]=?)\s*[\w.*+!-]+,?)*)(?:=\w+)?"
 )
 _KEYWORDS = frozenset({"install_requires", "requires", "tests_require", "setup_requires", "extras_require"})
-_NAMED = re.compile(r"requir|depend|deps|extras|install", re.IGNORECASE)
+_NAMED = regex(r"requir|depend|deps|extras|install", re.IGNORECASE)
 
 
 def yaml_file(source: SourceFile) -> Contents:

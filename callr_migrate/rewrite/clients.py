@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from callr_migrate.evaluate import Evaluator, Module
 from callr_migrate.evaluate.module import Binding, Span
 from callr_migrate.evaluate.values import Ref, constants
 from callr_migrate.pack.model import Surface, Target
+from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 from callr_migrate.rewrite.effects import has_effects, is_repeatable
 from callr_migrate.rewrite.request import Refusal
@@ -20,7 +20,7 @@ from callr_migrate.rewrite.text import Piece, Texts
 from callr_migrate.rewrite.traps import may_be_none
 from callr_migrate.rewrite.uses import is_load
 
-_CREDENTIAL = re.compile(r"(\{login\}|\{password\})")
+_CREDENTIAL = regex(r"(\{login\}|\{password\})")
 
 
 @dataclass(frozen=True)

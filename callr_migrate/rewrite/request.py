@@ -20,6 +20,7 @@ from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.values import Constant, answers, constants
 from callr_migrate.findings import Evidence, shared
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
+from callr_migrate.patterns import regex
 from callr_migrate.rewrite import dates, paging
 from callr_migrate.rewrite.callers import parameter_in
 from callr_migrate.rewrite.date_arguments import dated, literal_branches
@@ -32,8 +33,8 @@ from callr_migrate.rewrite.plans import RequestPlan as RequestPlan
 from callr_migrate.rewrite.spread import Spread, option_parts
 from callr_migrate.rewrite.taken import other_key
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_PLAIN_SEGMENT = re.compile(r"[\w.~+-]+\Z", re.ASCII)
+_PLACEHOLDER = regex(r"\{(\w+)\}")
+_PLAIN_SEGMENT = regex(r"[\w.~+-]+\Z", re.ASCII)
 
 
 class RequestPlanner:

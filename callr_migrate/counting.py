@@ -6,15 +6,18 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from callr_migrate.baseline import Comparison
-from callr_migrate.changes import Changes, changes_since
 from callr_migrate.config import shown_path
 from callr_migrate.findings import Finding, Report
 from callr_migrate.records import dataclass
 from callr_migrate.selection import Selection
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import staged
+
+if TYPE_CHECKING:
+    from callr_migrate.baseline import Comparison
+    from callr_migrate.changes import Changes
 
 Sources = Mapping[Path, SourceFile]
 
@@ -42,7 +45,11 @@ class Counting:
         self.changes = self._changes()
 
     def _changes(self) -> Changes | None:
-        return None if self.diff_base is None else changes_since(self.diff_base, self.root)
+        if self.diff_base is None:
+            return None
+        from callr_migrate.changes import changes_since
+
+        return changes_since(self.diff_base, self.root)
 
     @staged("counting")
     def selected(

@@ -7,7 +7,6 @@ its place in the file. Edits are carried over to those places, so all else stays
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,6 +46,8 @@ class Piece:
         """New text as the file writes it."""
         if not self.is_json:
             return text.replace(newline, newline + self.joint)
+        import json
+
         lines = text.split("\n")
         return f"\\n{self.joint}".join(json.dumps(line, ensure_ascii=ascii_only)[1:-1] for line in lines)
 

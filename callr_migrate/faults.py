@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from pathlib import Path
 
 # Set to anything: faults of the tool itself come with their traceback.
@@ -14,6 +13,8 @@ def described(error: Exception) -> str:
     """One line for the user; raises the error itself where that was asked for."""
     if os.environ.get(DEBUG_VARIABLE):
         raise error
+    import traceback
+
     # The message of an unforeseen error may hold source text, and with it a credential: the place must do.
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from callr_migrate.baseline import open_baseline
 from callr_migrate.config import ConfigError, Settings
 from callr_migrate.counting import Counting
 from callr_migrate.deep import Deep
@@ -16,7 +16,6 @@ from callr_migrate.discovery import named
 from callr_migrate.embedded import possible, told, unseen_on_disk
 from callr_migrate.executors import ExecutorError, Workers, available
 from callr_migrate.findings import Failure, Finding, Report, Scenario
-from callr_migrate.fixing import Fixing
 from callr_migrate.front import Front, may_be_project
 from callr_migrate.gates import Gates
 from callr_migrate.loading import Candidates, Loader
@@ -27,12 +26,15 @@ from callr_migrate.parts import Part, parts_of
 from callr_migrate.progressing import OnProgress, unheard
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.records import dataclass
-from callr_migrate.scaffolding import ScaffoldFile, scaffold_files, told_of, write_scaffold
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import stage
-from callr_migrate.writing import WriteError, write_together
+
+if TYPE_CHECKING:
+    from callr_migrate.baseline import Comparison
+    from callr_migrate.fixing import Fixing
+    from callr_migrate.scaffolding import ScaffoldFile
 
 # Characters of source: two batches (`analysing._BATCH`). Of less, one worker would get all or most of it. From there on two
 # processes win by the clock, for files with few calls and with many: `benchmarks/jobs.py` puts the line at 33,000 to
@@ -106,7 +108,7 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
     counting = Counting(
         Selection(tree.of),
         Report(),
-        open_baseline(request.baseline, request.write_baseline),
+        _baseline(request),
         request.diff_base,
         settings.root.resolve(),
     )
@@ -145,10 +147,20 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
     report.digest = _digest(hashes) if request.attest else None
     outcome = Outcome(report, sources, changed, written, runs[0].pack, request.content)
     if request.scaffold is not None:
+        from callr_migrate.scaffolding import scaffold_files, told_of, write_scaffold
+
         report.scenarios = told_of([each for run in runs for each in run.scenarios], report.findings)
         outcome.scaffold, failures = scaffold_files(report.scenarios, request.scaffold)
         report.errors += failures + (write_scaffold(outcome.scaffold) if request.write else [])
     return outcome
+
+
+def _baseline(request: Request) -> Comparison | None:
+    if request.baseline is None and request.write_baseline is None:
+        return None
+    from callr_migrate.baseline import open_baseline
+
+    return open_baseline(request.baseline, request.write_baseline)
 
 
 class _Run:
@@ -231,6 +243,8 @@ class _Run:
         }
         if not (candidates.sources or candidates.around):
             return self._regrouped(found)
+        if not files and not self._has_addresses(candidates):
+            return self._regrouped(found)
         with stage("project files"):
             from callr_migrate.projectfiles.plan import Project, project_findings
 
@@ -252,6 +266,13 @@ class _Run:
                 ),
                 found,
             )
+        )
+
+    def _has_addresses(self, candidates: Candidates) -> bool:
+        """Whether any code that was asked for names an address of the service, which may be a setting."""
+        shown = [source.raw for key, source in candidates.sources.items() if key in candidates.shown]
+        return any(
+            address.lower().encode() in raw for address in self.loader.gates.facts.addresses for raw in shown
         )
 
     def _regrouped(self, findings: list[Finding]) -> list[Finding]:
@@ -316,6 +337,8 @@ class _Run:
         self, everything: list[Finding], candidates: Candidates, sources: dict[Path, SourceFile]
     ) -> list[Finding]:
         """Apply the groups that may be applied; the findings that are left, and those that are done."""
+        from callr_migrate.fixing import Fixing
+
         fixing = Fixing(self.counting.to_fix(everything, sources), sources, unsafe=self.request.unsafe)
         left, again = self._verified(fixing, candidates)
         if self.request.write and not self._write(fixing, sources):
@@ -363,6 +386,8 @@ class _Run:
 
     def _write(self, fixing: Fixing, sources: dict[Path, SourceFile]) -> bool:
         """Write the accepted groups one by one; False if one of them could not be written, and was taken back."""
+        from callr_migrate.writing import WriteError, write_together
+
         complete = True
         on_disk = dict(sources)
         wanted = [group for group in fixing.groups if group in fixing.accepted]

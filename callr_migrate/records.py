@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import MISSING, Field
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, ge, gt, le, lt
 from reprlib import recursive_repr
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -34,8 +34,6 @@ else:
         """Make a class one of fields."""
 
         def made(cls: type) -> type:
-            if order:
-                return dataclasses.dataclass(frozen=frozen, eq=eq, order=True, slots=slots)(cls)
             own = frozenset(vars(cls))
             has_hash = "__hash__" in own and not (cls.__hash__ is None and "__eq__" in own)
             fields = None if slots else _plain_fields(cls)
@@ -51,6 +49,10 @@ else:
                 cls.__eq__ = _equality(_values_of(fields, is_hash=False))
             if eq and not has_hash:
                 cls.__hash__ = _hashing(_values_of(fields, is_hash=True)) if frozen else None
+            if order:
+                values = _values_of(fields, is_hash=False)
+                cls.__lt__, cls.__le__ = _comparison(lt, values), _comparison(le, values)
+                cls.__gt__, cls.__ge__ = _comparison(gt, values), _comparison(ge, values)
             return cls
 
         return made if cls is None else made(cls)
@@ -196,6 +198,15 @@ def _equality(values: Callable[[Any], object]) -> Callable[[Any, object], bool]:
         return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
 
     return equal
+
+
+def _comparison(
+    operator: Callable[[Any, Any], bool], values: Callable[[Any], object]
+) -> Callable[[Any, object], bool]:
+    def compared(self: Any, other: object) -> bool:
+        return operator(values(self), values(other)) if other.__class__ is self.__class__ else NotImplemented
+
+    return compared
 
 
 def _hashing(values: Callable[[Any], object]) -> Callable[[Any], int]:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from callr_migrate import pipeline, writing
+from callr_migrate import writing
 from callr_migrate.cli import main
 from callr_migrate.config import load_settings
 from callr_migrate.deep import Deep, Stopped
@@ -133,7 +133,7 @@ def test_a_file_that_changes_in_the_meantime(monkeypatch: pytest.MonkeyPatch, go
         Path("user.py").unlink() if gone else Path("user.py").write_text("# mine\n" + USER)
         together(changes)
 
-    monkeypatch.setattr(pipeline, "write_together", late)
+    monkeypatch.setattr(writing, "write_together", late)
     (error,) = fix().report.errors
     assert str(error.path) == "user.py"
     why = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from functools import cache
 
 import libcst as cst
 
@@ -191,6 +192,7 @@ def _token(text: str) -> Step:
     return Part.TOKEN, "", text
 
 
+@cache
 def _step(word: str) -> Step:
     if word in _MARKS:
         return _MARKS[word], "", ""

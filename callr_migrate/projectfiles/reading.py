@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from callr_migrate.embedded import EmbeddedSource
-from callr_migrate.projectfiles.entries import Contents
 from callr_migrate.projectfiles.kinds import Kind
-from callr_migrate.projectfiles.lists import ini_file, installed, requirements_file
-from callr_migrate.projectfiles.toml import toml_file
-from callr_migrate.projectfiles.trees import setup_file, yaml_file
 from callr_migrate.source import SourceError, SourceFile
+
+if TYPE_CHECKING:
+    from callr_migrate.projectfiles.entries import Contents
 
 # Bytes. Nobody writes so much by hand; lock files may be larger, and are searched only.
 _MOST = 2_000_000
@@ -35,6 +34,13 @@ def decoded(path: Path, raw: bytes, kind: Kind) -> SourceFile | None:
 
 def contents(source: SourceFile, kind: Kind, wanted: frozenset[str]) -> Contents:
     """The requirements of a file; `wanted` are the names whose places matter."""
+    # Reading is for every run, the forms are for those that come to such files.
+    from callr_migrate.embedded import EmbeddedSource
+    from callr_migrate.projectfiles.entries import Contents
+    from callr_migrate.projectfiles.lists import ini_file, installed, requirements_file
+    from callr_migrate.projectfiles.toml import toml_file
+    from callr_migrate.projectfiles.trees import setup_file, yaml_file
+
     if kind is Kind.REQUIREMENTS:
         return requirements_file(source)
     if kind in (Kind.PYPROJECT, Kind.PIPFILE):

@@ -31,8 +31,10 @@ class Result:
 def look_at(cell: Cell, folder: Path, *, again: bool = False) -> Result:
     """Check and fix one cell in a folder of its own; with `again`, what was fixed is fixed once more."""
     write(folder, {name: text.encode() for name, text in cell.before.items()}, SHORT_LINES + cell.config)
-    checked = migrate(folder, "httpx", fix=False)
-    fixed = migrate(folder, "httpx")
+    # That tells in one run what `check` finds and what `fix` makes of it.
+    fixed = migrate(folder, "httpx", diff=True)
+    for path, source in fixed.changed.items():
+        path.write_bytes(source.raw)
     files = {name: data.decode() for name, data in read(folder).items()}
     result = Result(cell, folder, files)
     result.problems += [failure.message for failure in fixed.report.errors]
@@ -41,7 +43,7 @@ def look_at(cell: Cell, folder: Path, *, again: bool = False) -> Result:
         for name, text in files.items()
         if body(text) != body(cell.after[name])
     ]
-    result.problems += list(_told_otherwise(cell, checked))
+    result.problems += list(_told_otherwise(cell, fixed))
     # Where the first one changed nothing, neither does another.
     if again and files != cell.before:
         migrate(folder, "httpx")
@@ -50,10 +52,10 @@ def look_at(cell: Cell, folder: Path, *, again: bool = False) -> Result:
     return result
 
 
-def _told_otherwise(cell: Cell, checked: Outcome) -> Iterable[str]:
+def _told_otherwise(cell: Cell, outcome: Outcome) -> Iterable[str]:
     """What `check` should have said, or not."""
-    findings = [finding for finding in checked.report.findings if finding.code not in _ASIDE]
-    texts = {path.name: source.text for path, source in checked.sources.items()}
+    findings = [finding for finding in outcome.report.findings if finding.code not in _ASIDE]
+    texts = {path.name: source.text for path, source in outcome.sources.items()}
 
     def is_of_use(finding: Finding) -> bool:
         text = texts[finding.path.name]

@@ -109,10 +109,11 @@ def read(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
 
 
-def migrate(folder: Path, target: str, *, fix: bool = True) -> Outcome:
+def migrate(folder: Path, target: str, *, fix: bool = True, diff: bool = False) -> Outcome:
+    """What `check` says, what `fix` says after it wrote, or what `fix --diff` says, which writes nothing."""
     settings = load_settings(folder, overrides={"target": target})
     with mock.patch.object(pipeline, "load_pack", _load_pack):
-        return run(Request((folder,), settings, write=fix, unsafe=True))
+        return run(Request((folder,), settings, write=fix and not diff, diff=diff, unsafe=True))
 
 
 def edits(folder: Path, outcome: Outcome) -> dict[str, list[tuple[int, int, str]]]:

@@ -18,6 +18,8 @@ _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*)
 _ENDS = (b";", b":", b"\xef\xbb\xbf")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
+# What holds nothing but names: what stands before the word, and what behind it.
+_BARE = re.compile(rb"(?:from [\w.\x80-\xff]+)?\Z"), re.compile(rb"[\w.,* ()\n\x80-\xff]*\Z")
 _NAME = re.compile(rb"[\w\x80-\xff]+")
 
 Parts = tuple[str, ...]
@@ -70,6 +72,22 @@ def imports_in(statement: Statement) -> Iterator[Import]:
     level = next((at for at, token in enumerate(dotted) if token != "."), len(dotted))
     if parts or level:
         yield level, parts, tuple(_listed(tokens))
+
+
+def bare(statement: Statement) -> tuple[Statement, ...]:
+    """What imports the same, with nothing in it but names.
+
+    In what stands around a statement, or only looks like one, there may be anything, a password for instance.
+    """
+    before, rest = statement
+    if before is None or (_BARE[0].match(before) and _BARE[1].match(rest)):
+        return (statement,)
+    return tuple(_written(*each) for each in imports_in(statement))
+
+
+def _written(level: int, parts: Parts, names: Parts) -> Statement:
+    dotted = ("." * level + ".".join(parts)).encode()
+    return (b"from " + dotted, ", ".join(names).encode()) if level or names else (b"", dotted)
 
 
 def words_of(statement: Statement) -> set[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from support.plain_imports import PlainGraph, plain_components, plain_imports
 from callr_migrate.components import components
 from callr_migrate.gates import Gates
 from callr_migrate.import_graph import Contents, ImportGraph
-from callr_migrate.import_statements import imports
+from callr_migrate.import_statements import bare, imports, imports_in, statements
 from callr_migrate.pack import load_pack
 from callr_migrate.pack.gating import GateFacts
 
@@ -103,6 +104,24 @@ PROGRAM = st.lists(TEXTS | st.text(max_size=2), max_size=14).map("".join).map(la
 @given(PROGRAM | st.binary(max_size=30))
 def test_the_quick_reading_is_the_plain_one(raw: bytes) -> None:
     assert sorted(imports(raw)) == sorted(plain_imports(raw))
+
+
+@settings(max_examples=500)
+@given(PROGRAM | st.binary(max_size=30))
+def test_bare_statements_import_the_same(raw: bytes) -> None:
+    found = [each for statement in statements(raw) for each in bare(statement)]
+    assert [item for each in found for item in imports_in(each)] == list(imports(raw))
+    texts = [part for statement in found for part in statement if part is not None]
+    assert all(re.fullmatch(rb"[\w.,* ()\n\x80-\xff]*", text) for text in texts)
+
+
+def test_bare_statements_hold_nothing_else() -> None:
+    raw = (
+        b"KEY = 'made-up-1'; from . import a\nif x == 'made-up-2': import b.c as d  # made-up-3\n"
+        b"from e import (  # made-up-4\n    f as g,\n)\ntext = 'from here import made-up-5'\nimport h\ny = 0; from .i import\n"
+    )
+    found = [each for statement in statements(raw) for each in bare(statement)]
+    assert found == [(b"from .", b"a"), (b"", b"b.c"), (b"from e", b"f"), (b"", b" h"), (b"from .i", b"")]
 
 
 NAMES = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from callr_migrate.cache import stored
 from callr_migrate.cache.stamps import packed, unpacked
-from callr_migrate.import_statements import Statement, statements
+from callr_migrate.import_statements import Statement, bare, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class KeptStatements:
         if known is not None:
             return known[1]
         raw = self._code(path)
-        found = list(statements(raw))
+        found = [each for statement in statements(raw) for each in bare(statement)]
         # What could not be read, or has changed in the meantime, is not what the stamp is of.
         if stamp is not None and len(raw) == stamp[2]:
             self._found[path] = stamp, found

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from callr_migrate.pack.gating import GateFacts, gate_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from callr_migrate.pack.model import RulePack
+
+# A text that is found by one of its letters, how many bytes are before that, and the text.
+_Rare: TypeAlias = "tuple[bytes, int, bytes]"
+
+# What code has once in 700 bytes or less, the rarest first: told from 5,400 files of nine packages.
+_RARE = b"?$~&^;!J|YZW<KV%@UQHGXBL\\O{}M79j8P/RzCD"
+# Where a letter stands more often than once in 512 bytes (2 to this), the text is found sooner than the letters are.
+_DENSE = 9
 
 
 def gate(raw: bytes, literals: Sequence[bytes]) -> bool:
@@ -35,43 +43,54 @@ class Gates:
         self._calls = [f".{name}(".encode() for name in facts.calls]
         self._around = _encoded(facts.around)
         self._methods = frozenset(_encoded(facts.methods))
-        self._texts, self._pattern = self._searches()
 
-    def _searches(self) -> tuple[list[tuple[bytes, bytes]], re.Pattern[bytes] | None]:
-        """The texts of which one is in each file that passes, and a pattern that stands for several of them.
+    @cached_property
+    def _searches(self) -> tuple[list[_Rare], list[bytes], list[Callable[[bytes], object]]]:
+        """What finds something in each file that passes: texts by a rare letter, texts as they are, and patterns.
 
-        Before each text stands what is found or missed much faster: a capital in it, which many files do not have.
-
-        Each search costs as much as reading the file. Where a literal has the name of a method in it, one does for both.
+        Each search costs as much as reading the file, so texts that have some letters in common share one.
         """
         literals = [
             one for one in self.literals if not any(two in one for two in self.literals if two != one)
         ]
-        texts: list[bytes] = []
-        patterns: list[bytes] = []
-        for name, call in zip(_encoded(self.facts.calls), self._calls, strict=True):
-            alike = [literal for literal in literals if name in literal[:-1]]
-            literals = [literal for literal in literals if literal not in alike]
-            following = {literal[literal.index(name) + len(name) :][:1] for literal in alike}
-            if following:
-                patterns.append(re.escape(name) + b"[" + b"".join(map(re.escape, following)) + b"(]")
+        rare: list[_Rare] = []
+        alike: list[tuple[bytes, list[bytes]]] = []  # what texts have in common, and they
+        for text in (*literals, *self._calls):
+            letter = min(set(text) & set(_RARE), key=_RARE.index, default=None)
+            if letter is not None:
+                rare.append((bytes([letter]), text.index(letter), text))
+                continue
+            nearest = max(alike, key=lambda group: len(_common(group[0], text)), default=(b"", []))
+            common = _common(nearest[0], text)
+            if len(common) > 1:
+                alike.remove(nearest)
+                alike.append((common, [*nearest[1], text]))
             else:
-                texts.append(call)
-        found = [(_capital(text), text) for text in (*literals, *texts)]
-        return found, re.compile(b"|".join(patterns)) if patterns else None
+                alike.append((text, [text]))
+        texts = [common for common, group in alike if len(group) == 1]
+        return rare, texts, [_pattern(common, group) for common, group in alike if len(group) > 1]
 
     def passes(self, raw: bytes) -> bool:
         """Whether a file of these bytes may hold legacy code."""
         if not self.literals:
             return True
-        if self._has_text(raw) or (self._pattern and self._pattern.search(raw)):
-            return gate(raw, self.literals) or self._calls_a_method(raw)
-        return False
+        return self._may_pass(raw) and self.passes_plainly(raw)
 
-    def _has_text(self, raw: bytes) -> bool:
+    def passes_plainly(self, raw: bytes) -> bool:
+        """The same: sooner for some files, since nothing is prepared for it."""
+        return gate(raw, self.literals) or self._calls_a_method(raw)
+
+    def _may_pass(self, raw: bytes) -> bool:
         # Spelled out: this is the hot path of a run over clean files.
-        for rare, text in self._texts:  # noqa: SIM110
-            if rare in raw and text in raw:
+        rare, texts, patterns = self._searches
+        for letter, before, text in rare:
+            if letter in raw and _stands(text, raw, letter, before):
+                return True
+        for text in texts:
+            if text in raw:
+                return True
+        for search in patterns:  # noqa: SIM110
+            if search(raw):
                 return True
         return False
 
@@ -124,9 +143,35 @@ class Gates:
         return []
 
 
-def _capital(text: bytes) -> bytes:
-    """The first capital letter of a text; nothing where it has none."""
-    return next((text[at : at + 1] for at in range(len(text)) if text[at : at + 1].isupper()), b"")
+def _stands(text: bytes, raw: bytes, letter: bytes, before: int) -> bool:
+    """Whether a text with a rare letter, with so many bytes `before` it, stands in a file that has the letter.
+
+    A single byte is found ten times as fast as a text is, but each that is found takes its time, too.
+    """
+    find = raw.find
+    at = find(letter)
+    for _ in range(len(raw) >> _DENSE):
+        if raw.startswith(text, at - before):
+            return True
+        at = find(letter, at + 1)
+        if at < 0:
+            return False
+    return text in raw
+
+
+def _common(one: bytes, two: bytes) -> bytes:
+    """The longest bytes that stand in both; the first of them in `one`."""
+    start = size = 0
+    for at in range(len(one)):
+        while at + size < len(one) and one[at : at + size + 1] in two:
+            start, size = at, size + 1
+    return one[start : start + size]
+
+
+def _pattern(common: bytes, texts: Iterable[bytes]) -> Callable[[bytes], object]:
+    """Searches for what texts have in common, and what may follow that in one of them."""
+    endings = (re.escape(text[text.index(common) + len(common) :]) for text in texts)
+    return re.compile(re.escape(common) + b"(?:" + b"|".join(endings) + b")").search
 
 
 def _encoded(texts: Iterable[str]) -> list[bytes]:

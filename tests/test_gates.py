@@ -318,6 +318,45 @@ def test_the_quick_search_loses_nothing(calls: tuple[str, ...], raw: bytes) -> N
         assert gates.passes(raw + text + raw)
 
 
+PARTS = st.text("jXq.al(s", min_size=1, max_size=5)
+
+
+@settings(max_examples=500)
+@given(
+    st.data(),
+    st.lists(PARTS, min_size=1, max_size=4),
+    st.lists(st.sampled_from(["a", "all", "s", "j", "ls"])),
+)
+def test_the_quick_search_is_the_plain_one(
+    data: st.DataObject, literals: list[str], calls: list[str]
+) -> None:
+    """Whatever the texts have in common, wherever in them a rare letter is, and however often that stands in a file."""
+    facts = GateFacts(tuple(literals), (), (), tuple(calls), ("c.x",), ())
+    parts = st.sampled_from([*literals, *(f".{name}({mark}" for name in calls for mark in ("'c.x", "'", ""))])
+    filler = st.builds(
+        str.__mul__, st.sampled_from(["j", "X", "\n", "jX", "a.", *literals]), st.integers(0, 900)
+    )
+    raw = "".join(data.draw(st.lists(PARTS | parts | filler, max_size=6))).encode()
+    call = rb"\.(?:%s)\([^'\"()]{0,200}['\"]([^'\"\r\n]+)" % "|".join(calls).encode()
+    wanted = any(literal.encode() in raw for literal in literals)
+    passes = wanted or bool(calls and b"c.x" in re.findall(call, raw))
+    assert Gates(facts).passes(raw) == Gates(facts).passes_plainly(raw) == passes
+
+
+@pytest.mark.parametrize("text", ["jsonrpc", "X-CALLR", "a.Xsr", "seej"])
+@pytest.mark.parametrize("more", ["j", "X-", "json", "a.X" * 2, "\n" * 600 + "jX", ""])
+@pytest.mark.parametrize("size", [0, 1, 2, 511, 512, 5_000])
+def test_a_text_is_found_however_often_its_rare_letter_stands_before_it(
+    text: str, more: str, size: int
+) -> None:
+    gates = Gates(GateFacts((text,), (), (), (), (), ()))
+    many = more * (size // (len(more) or 1)) + "\n"
+    assert gates.passes(f"{many}{text}".encode())
+    assert gates.passes(f"{many}{text}{many}".encode())
+    assert not gates.passes(f"{many}{text[:-1]}".encode())
+    assert not gates.passes(f"{many}{text[1:]}".encode())
+
+
 def test_what_receives_webhooks_passes() -> None:
     gates = Gates(load_pack())
     assert gates.passes(b'sign = headers["X-CALLR-HmacSignature"]\n')

@@ -11,6 +11,7 @@ import libcst as cst
 from callr_migrate.evaluate.binder import Binder, place_nonlocal
 from callr_migrate.evaluate.generated import index_of
 from callr_migrate.evaluate.index import ByNode, InexactTreeError, Span
+from callr_migrate.evaluate.nodes import lighten
 from callr_migrate.evaluate.scopes import COMPREHENSIONS, Binding, Scope
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import count, stage
@@ -22,6 +23,8 @@ _DEFINITIONS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef})
 _CONSUMERS = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
 )
+
+lighten()
 
 
 class Module:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callr_migrate.evaluate import nesting
 from callr_migrate.evaluate.nesting import Burden, burden, nests_too_deeply
@@ -69,3 +71,34 @@ def test_too_large() -> None:
 )
 def test_what_is_no_python(text: str) -> None:
     burden(text * 3)
+
+
+_BITS = [
+    *"+.:([{)]},;\n '\"",
+    "'a'",
+    "f'{b+c}'",
+    "'''",
+    "not ",
+    " if ",
+    "lambda ",
+    "elif ",
+    "def ",
+    "a",
+    "# d",
+    "\\\n",
+]
+
+
+@given(st.lists(st.sampled_from(_BITS), max_size=20).map("".join))
+def test_what_is_light_at_a_glance_is_light(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nesting, "MAX_BRACKETS", 3)
+        patch.setattr(nesting, "MAX_CHAIN", 2)
+        patch.setattr(nesting, "MAX_TOKENS", 50)
+        if nesting._is_light(text):
+            assert nesting._Counter().count(text) is Burden.BEARABLE
+
+
+def test_what_people_write_is_light() -> None:
+    assert nesting._is_light("def show(sms_hash):\n    print(api.call('sms.get', sms_hash))\n" * 40)
+    assert not nesting._is_light("f(" * nesting.MAX_BRACKETS)

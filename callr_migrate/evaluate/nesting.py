@@ -30,6 +30,9 @@ _TOKEN = regex(
 )
 _WORDS = frozenset({"and", "or", "not", "if", "else", "for", "lambda", "await", "yield", "in", "is"})
 _COUNTED = _WORDS | {"elif", "def", "class"}
+# Nothing nests or chains without one of these.
+_BRACKETS = "([{"
+_LINKS = (*"-+*/%@&|^~<>=!.:([{)]}\"'", *_WORDS, "elif")
 
 
 class Burden(enum.Enum):
@@ -42,9 +45,18 @@ class Burden(enum.Enum):
 
 def burden(text: str) -> Burden:
     """What the parser would have to bear, as an upper estimate."""
-    if len(text) < MAX_BRACKETS:
+    if _is_light(text):
         return Burden.BEARABLE
     return _Counter().count(text)
+
+
+def _is_light(text: str) -> bool:
+    """Whether a text has too little of everything to be a burden, however that stands: most files, at a glance."""
+    return (
+        len(text) <= MAX_TOKENS
+        and sum(map(text.count, _BRACKETS)) < MAX_BRACKETS
+        and sum(map(text.count, _LINKS)) <= MAX_CHAIN
+    )
 
 
 def nests_too_deeply(text: str) -> bool:

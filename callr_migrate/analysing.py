@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from callr_migrate.gates import Gates
 from callr_migrate.pack.gating import GateFacts
 from callr_migrate.pack.model import RulePack
 from callr_migrate.progressing import OnProgress, unheard
-from callr_migrate.records import dataclass
+from callr_migrate.records import dataclass, replace
 from callr_migrate.secret_text import Credentials, may_stand_in
 from callr_migrate.selection import Selection
 from callr_migrate.settings_tree import SettingsTree

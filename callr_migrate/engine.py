@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ from callr_migrate.findings import Failure, Finding, Report, Unseen
 from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
 from callr_migrate.progressing import OnProgress, unheard
+from callr_migrate.records import replace
 from callr_migrate.rewrite.planner import Plan, Planner
 from callr_migrate.rewrite.posting import prepare
 from callr_migrate.rewrite.report import Findings

@@ -211,3 +211,33 @@ def test_kept_and_shown() -> None:
     ring = Kept(1)
     ring.__dict__["other"] = ring
     assert repr(ring) == "Kept(x=1, other=...)"
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_replaced_as_by_the_standard_library(shape: dict[str, bool]) -> None:
+    for make in MAKERS.values():
+        point, named, *_ = made(make, shape)
+        for value in (point(1, (2,), note="a", many=[3]), named(1, name="b")):
+            changes: dict[str, Any]
+            for changes in ({}, {"x": 9}, {"y": (), "hidden": 5}):
+                one, other = records.replace(value, **changes), dataclasses.replace(value, **changes)
+                assert one is not value
+                assert type(one) is type(other)
+                assert dataclasses.asdict(one) == dataclasses.asdict(other)
+
+
+def test_replaced_without_what_belongs_to_the_old_one() -> None:
+    value = Kept(1)
+    value.__dict__["found"] = "once"
+    assert "found" not in vars(records.replace(value, x=2))
+
+
+def test_replaced_with_what_a_class_makes_of_it() -> None:
+    @records.dataclass
+    class Doubled:
+        x: int
+
+        def __post_init__(self) -> None:
+            self.x *= 2
+
+    assert records.replace(Doubled(1), x=4).x == 8

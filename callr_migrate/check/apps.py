@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 
 import libcst as cst
@@ -18,7 +18,7 @@ from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Constant, Ref, answers, constants
 from callr_migrate.findings import Evidence, Fact, Finding
 from callr_migrate.pack.model import App
-from callr_migrate.records import dataclass
+from callr_migrate.records import dataclass, replace
 from callr_migrate.rewrite.state import CallState
 
 # A finding is read by people; the facts name every place.

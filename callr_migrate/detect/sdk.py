@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from callr_migrate.detect import handed
@@ -23,6 +21,7 @@ from callr_migrate.evaluate.values import (
     constants,
     unknown_reason,
 )
+from callr_migrate.records import replace
 
 
 def detect(evaluator: Evaluator, module: Module) -> Detection:

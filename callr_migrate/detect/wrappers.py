@@ -7,7 +7,6 @@ out: the functions whose parameters a legacy call's method name is made from, th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import libcst as cst
 
@@ -34,6 +33,7 @@ from callr_migrate.evaluate.values import (
     unknown_reason,
 )
 from callr_migrate.pack.declared import declared_names
+from callr_migrate.records import replace
 
 
 def through_wrappers(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import replace
 from sys import intern
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from callr_migrate.evaluate import Module
 from callr_migrate.evaluate.module import Span
 from callr_migrate.evaluate.values import Ref
 from callr_migrate.findings import Applicability, Edit, Evidence, Finding, Fix, shared
+from callr_migrate.records import replace
 from callr_migrate.rewrite.answers import AnswerUse
 from callr_migrate.rewrite.client_report import (
     client_finding,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +20,7 @@ from callr_migrate.evaluate.values import Constant, answers, constants
 from callr_migrate.findings import Evidence, shared
 from callr_migrate.pack.model import Binding, Choice, Method, Param, Request
 from callr_migrate.patterns import regex
+from callr_migrate.records import replace
 from callr_migrate.rewrite import dates, paging
 from callr_migrate.rewrite.callers import parameter_in
 from callr_migrate.rewrite.date_arguments import dated, literal_branches

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import libcst as cst
 
@@ -21,6 +20,7 @@ from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Constant, Ref
 from callr_migrate.findings import Finding
 from callr_migrate.patterns import regex
+from callr_migrate.records import replace
 from callr_migrate.secret_text import (
     IN_ADDRESS,
     Credentials,
@@ -35,6 +35,22 @@ _LOOKUPS = regex(r"(?i)^(get|read|load|fetch|find|require|ask|prompt|input|env|c
 _HEADER = regex(r"(?i)^(?:basic|bearer)\s+\S")
 
 _Text = cst.SimpleString | cst.ConcatenatedString | cst.FormattedString
+_ASSIGNING = (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)
+# A literal in these, and in no name's reach, is given to nothing.
+_ENDING = (cst.Subscript, cst.Lambda, cst.Expr, cst.Raise, cst.Assert, cst.ClassDef, cst.Decorator)
+# All that `_named_by` has something to say of. By type: to ask an abstract base takes longer.
+_NAMING = frozenset(
+    {
+        cst.Arg,
+        cst.Call,
+        cst.DictElement,
+        cst.Param,
+        cst.Comparison,
+        cst.FunctionDef,
+        *_ASSIGNING,
+        *_ENDING,
+    }
+)
 
 
 class Secrets:
@@ -205,11 +221,12 @@ class Secrets:
         """Whether a name that the literal is given to calls it a credential."""
         child: cst.CSTNode = node
         for parent in module.ancestors(node):
-            named = _named_by(parent, child)
-            if named is not None:
-                return named
-            if isinstance(parent, cst.Call) and parent in self.legacy:
-                return False
+            if type(parent) in _NAMING:
+                named = _named_by(parent, child)
+                if named is not None:
+                    return named
+                if type(parent) is cst.Call and parent in self.legacy:
+                    return False
             child = parent
         return False
 
@@ -254,7 +271,7 @@ def _named_by(parent: cst.CSTNode, child: cst.CSTNode) -> bool | None:
             return False
         found, key = literal(parent.key)
         return True if found and isinstance(key, str) and is_credential_name(key) else None
-    if isinstance(parent, (cst.Assign, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)):
+    if isinstance(parent, _ASSIGNING):
         targets = (
             [each.target for each in parent.targets] if isinstance(parent, cst.Assign) else [parent.target]
         )
@@ -267,8 +284,7 @@ def _named_by(parent: cst.CSTNode, child: cst.CSTNode) -> bool | None:
         return any(map(is_credential_name, (name for side in sides for name in _names(side))))
     if isinstance(parent, cst.FunctionDef):
         return is_credential_name(parent.name.value)
-    stops = (cst.Subscript, cst.Lambda, cst.Expr, cst.Raise, cst.Assert, cst.ClassDef, cst.Decorator)
-    return False if isinstance(parent, stops) else None
+    return False if isinstance(parent, _ENDING) else None
 
 
 def _names(target: cst.CSTNode) -> Iterator[str]:

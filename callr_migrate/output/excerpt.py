@@ -127,6 +127,8 @@ class _Lines:
         text = self.source.shown_line(line)
         offset = self.source.line_starts[line - 1]
         hidden = {index - offset for index in hidden_in(self.secrets, offset, offset + len(text))}
+        if not hidden and len(text) <= _MOST_COLUMNS and text.isascii() and text.isprintable():
+            return text.rstrip(), start, max(0, min(end, len(text)) - start)
         shown = cells(text, hidden)
         left = max(0, start - _LEAD) if len(shown) > _MOST_COLUMNS else 0
         right = min(len(shown), left + _MOST_COLUMNS)

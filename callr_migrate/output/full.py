@@ -47,12 +47,13 @@ def _block(place: Located, secrets: tuple[Span, ...], paint: Paint, verbose: boo
         part = excerpt(place.source, finding.start, finding.end, secrets, paint)
         gutter = part.gutter
         lines += [*part.lines, paint("blue", " " * gutter + " |")]
+    lead = f"{' ' * gutter} {paint('blue', '=')}"
     for note in notes_of(finding, verbose=verbose):
-        lines += _note(note, " " * gutter, paint)
+        lines += _note(note, lead, gutter, paint)
     return lines
 
 
-def _note(note: Note, indent: str, paint: Paint) -> list[str]:
+def _note(note: Note, lead: str, gutter: int, paint: Paint) -> list[str]:
     """A line that starts with `=`; further lines of the text stand beneath its first."""
     if isinstance(note.kind, Applicability):
         label = paint.applicability(note.kind, note.label)
@@ -61,8 +62,8 @@ def _note(note: Note, indent: str, paint: Paint) -> list[str]:
     else:
         label = paint("bold", note.label)
     first, *others = shown_lines(note.text)
-    under = " " * (len(indent) + len(note.label) + 5)
-    return [
-        f"{indent} {paint('blue', '=')} {label}: {first}",
-        *(f"{under}{line}".rstrip() for line in others),
-    ]
+    lines = [f"{lead} {label}: {first}"]
+    if others:
+        under = " " * (gutter + len(note.label) + 5)
+        lines += [f"{under}{line}".rstrip() for line in others]
+    return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,14 @@ class Paint:
 
 def shown_path(path: Path) -> str:
     """Return a path relative to the working directory, with `/`."""
-    if path.is_absolute():
-        with contextlib.suppress(ValueError):  # on another drive
-            path = Path(os.path.relpath(path))
+    return _shown_from(os.getcwd(), path) if path.is_absolute() else path.as_posix()  # noqa: PTH109 - a text
+
+
+@lru_cache(1_000)
+def _shown_from(folder: str, path: Path) -> str:
+    # Asked several times for each finding, and the findings of a file follow each other.
+    with contextlib.suppress(ValueError):  # on another drive
+        path = Path(os.path.relpath(path, folder))
     return path.as_posix()
 
 

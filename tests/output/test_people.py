@@ -15,6 +15,7 @@ from callr_migrate.output.full import render_full
 from callr_migrate.output.grouped import render_grouped
 from callr_migrate.output.json_report import render_json, render_jsonl
 from callr_migrate.output.markdown import render_markdown
+from callr_migrate.output.text import shown_path
 
 markdown_it = pytest.importorskip(
     "markdown_it", reason="markdown-it-py is not installed (it comes with rich)"
@@ -142,3 +143,13 @@ def test_links_lead_to_the_line_and_change_nothing_that_is_seen(
     assert seen == render(several)
     # Each link is closed.
     assert [piece.startswith("\x1b\\") for piece in pieces[1:]] == [False, True] * (len(pieces) // 2)
+
+
+def test_paths_follow_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "one" / "a.py"
+    (tmp_path / "one").mkdir()
+    shown = []
+    for folder in (tmp_path, tmp_path / "one", tmp_path):
+        monkeypatch.chdir(folder)
+        shown.append(shown_path(file))
+    assert shown == ["one/a.py", "a.py", "one/a.py"]

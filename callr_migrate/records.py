@@ -1,8 +1,8 @@
 """`dataclass` as in the standard library, made in a tenth of the time, which a run over one file waits for.
 
-The library compiles seven functions a class. Here a constructor is compiled once for all classes whose fields are of
-the same kinds, and each class gets it with its own names; the other functions are the same for all. What the library
-notes about fields (for `fields`, `replace` and the like) is made when somebody asks. That nothing is set in a frozen
+The library compiles seven functions a class. Here a constructor is made at its first call, and compiled once for all
+classes whose fields are of the same kinds; the other functions are the same for all. What the library notes about
+fields (for `fields`, `replace` and the like) is made when somebody asks. That nothing is set in a frozen
 one is held by the type checker alone, so that making one is a plain assignment a field.
 """
 
@@ -48,12 +48,11 @@ else:
             own = frozenset(vars(cls))
             has_hash = "__hash__" in own and not (cls.__hash__ is None and "__eq__" in own)
             fields = None if slots else _plain_fields(cls)
-            constructor = None if fields is None else _constructor(cls, fields)
-            if constructor is None:
+            if fields is None:
                 cls = dataclasses.dataclass(repr=False, eq=False, slots=slots)(cls)
                 fields = {field.name: field for field in dataclasses.fields(cls)}
             else:
-                _complete(cls, fields, constructor)
+                _complete(cls, fields)
             if "__repr__" not in own:
                 cls.__repr__ = _shown
             if eq and "__eq__" not in own:
@@ -117,26 +116,30 @@ def _plain_fields(cls: type) -> dict[str, Any] | None:
         if isinstance(entry, Field) and not (entry.init and entry.kw_only is MISSING):
             return None
         fields[name] = entry
+    are_optional = False
+    for default in map(_default, fields.values()):
+        # What the library has something to say against.
+        if (are_optional and default is MISSING) or default.__class__.__hash__ is None:
+            return None
+        are_optional = default is not MISSING
     return fields
 
 
-def _constructor(cls: type, fields: dict[str, Any]) -> FunctionType | None:
-    """A function that sets them; None if the library has something to say against the defaults."""
-    kinds = ""
-    defaults: list[Any] = []
-    outer: dict[str, Any] = {"__name__": cls.__module__, "unset": _UNSET}
-    for number, entry in enumerate(fields.values()):
-        default, kind = entry, "="
-        if isinstance(entry, Field):
-            default = entry.default
-            if entry.default_factory is not MISSING:
-                default, kind = _UNSET, "("
-                outer[f"make_{number}"] = entry.default_factory
-        if default is not MISSING:
-            defaults.append(default)
-        if (defaults and default is MISSING) or default.__class__.__hash__ is None:
-            return None
-        kinds += kind
+def _default(entry: Any) -> Any:
+    if not isinstance(entry, Field):
+        return entry
+    return entry.default if entry.default_factory is MISSING else _UNSET
+
+
+def _constructor(cls: type, fields: dict[str, Any]) -> FunctionType:
+    """A function that sets them."""
+    defaults = [_default(entry) for entry in fields.values()]
+    made = {
+        f"make_{number}": entry.default_factory
+        for number, entry in enumerate(fields.values())
+        if defaults[number] is _UNSET
+    }
+    kinds = "".join("(" if default is _UNSET else "=" for default in defaults)
     template = _template(kinds, goes_on=hasattr(cls, "__post_init__"))
     names = {f"field_{number}": name for number, name in enumerate(fields)}
     code = template.replace(
@@ -144,8 +147,21 @@ def _constructor(cls: type, fields: dict[str, Any]) -> FunctionType | None:
         co_varnames=("self", *fields),
         co_names=tuple(names.get(name, name) for name in template.co_names),
     )
-    constructor = FunctionType(code, outer, "__init__", tuple(defaults))
+    constructor = FunctionType(
+        code,
+        {"__name__": cls.__module__, "unset": _UNSET, **made},
+        "__init__",
+        tuple(default for default in defaults if default is not MISSING),
+    )
     constructor.__qualname__ = f"{cls.__qualname__}.__init__"
+    return constructor
+
+
+def _at_first(cls: Any) -> Callable[..., None]:
+    def constructor(self: Any, *given: Any, **named: Any) -> None:
+        cls.__init__ = _constructor(cls, vars(cls)["_plain_fields"])
+        cls.__init__(self, *given, **named)
+
     return constructor
 
 
@@ -169,7 +185,7 @@ def _template(kinds: str, *, goes_on: bool) -> CodeType:
     return code
 
 
-def _complete(cls: Any, fields: dict[str, Any], constructor: FunctionType) -> None:
+def _complete(cls: Any, fields: dict[str, Any]) -> None:
     """Give the class what the library would, but for what others compare and show it by."""
     for name in _annotations(cls):
         entry = fields[name]
@@ -179,7 +195,7 @@ def _complete(cls: Any, fields: dict[str, Any], constructor: FunctionType) -> No
             else:
                 setattr(cls, name, entry.default)
     cls._plain_fields = fields
-    cls.__init__ = constructor
+    cls.__init__ = _at_first(cls)
     notes = {name: _Noted(cls, name) for name in _NOTES}
     for name, value in {"__match_args__": tuple(fields), **notes}.items():
         if name not in vars(cls):

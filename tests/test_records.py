@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import inspect
@@ -146,6 +147,8 @@ def told(make: Callable[..., Any], body: dict[str, Any]) -> Any:
         kind = make(type("Odd", (), dict(body)))
     except (TypeError, ValueError) as error:
         return type(error), str(error)
+    with contextlib.suppress(TypeError):
+        kind()
     return [each.name for each in dataclasses.fields(kind)], str(inspect.signature(kind)).replace("'", "")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from hashlib import _Hash as Digest
 
-SIZE = 32  # bytes of a digest
+SIZE = 16  # bytes of a short digest
 
 
 def _found() -> Callable[[bytes], Digest]:
@@ -32,4 +32,4 @@ def short_digest(raw: bytes) -> bytes:
         maker = import_module("_blake2").blake2b
     except ImportError:
         maker = import_module("hashlib").blake2b
-    return cast("bytes", maker(raw, digest_size=16).digest())
+    return cast("bytes", maker(raw, digest_size=SIZE).digest())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callr_migrate import __version__
-from callr_migrate.digests import SIZE, sha256
+from callr_migrate.digests import SIZE, short_digest
 from callr_migrate.pack import gating
 from callr_migrate.pack.gating import GateFacts
 from callr_migrate.stages import staged
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from callr_migrate.pack.model import RulePack
 
 # What the bytes mean; to be raised when the model changes within one version of the tool.
-_FORMAT = b"3"
+_FORMAT = b"4"
 # The oldest that all supported Pythons write and read alike.
 _PROTOCOL = 4
 _LENGTH = 4  # bytes of the length of the gates' part
@@ -135,7 +135,7 @@ def compiled_files(folder: Path) -> list[Path]:
 
 
 def _key(folders: Iterable[Path]) -> bytes:
-    digest = sha256(_FORMAT + __version__.encode())
+    parts = [_FORMAT + __version__.encode()]
     for folder in folders:
         for path in rule_files(folder):
             try:
@@ -144,13 +144,13 @@ def _key(folders: Iterable[Path]) -> bytes:
                 # The loader tells what is wrong with it.
                 text = b""
             name = shown(path, folder).encode("utf-8", "surrogatepass")
-            digest.update(b"%d %d " % (len(name), len(text)) + name + text)
-    return digest.digest()
+            parts += (b"%d %d " % (len(name), len(text)), name, text)
+    return short_digest(b"".join(parts))
 
 
 def _name(folders: Iterable[Path]) -> str:
     text = os.pathsep.join(str(folder.resolve()) for folder in folders)
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return short_digest(text.encode("utf-8", "surrogatepass")).hex()[:16]
 
 
 def _dumped(key: bytes, pack: RulePack) -> bytes:
@@ -160,7 +160,7 @@ def _dumped(key: bytes, pack: RulePack) -> bytes:
     gates = gating.dumped(gating.gate_facts(pack))
     pickled = pickle.dumps(pack, _PROTOCOL)
     length = len(gates).to_bytes(_LENGTH, "big")
-    return key + sha256(gates).digest() + length + gates + sha256(pickled).digest() + pickled
+    return key + short_digest(gates) + length + gates + short_digest(pickled) + pickled
 
 
 def _gate_bytes(path: Path, key: bytes) -> bytes | None:
@@ -181,7 +181,7 @@ def _pack_bytes(path: Path, key: bytes) -> bytes | None:
             digest, pickled = file.read(SIZE), file.readall()
     except OSError:
         return None
-    return pickled if digest == sha256(pickled).digest() else None
+    return pickled if digest == short_digest(pickled) else None
 
 
 def _gates_in(file: FileIO, key: bytes) -> bytes | None:
@@ -190,7 +190,7 @@ def _gates_in(file: FileIO, key: bytes) -> bytes | None:
         return None
     # Where the length is damaged, it shall not fill the memory.
     gates = file.read(min(int.from_bytes(head[2 * SIZE :], "big"), _MOST))
-    return gates if head[SIZE : 2 * SIZE] == sha256(gates).digest() else None
+    return gates if head[SIZE : 2 * SIZE] == short_digest(gates) else None
 
 
 def _unpickled(raw: bytes) -> RulePack | None:

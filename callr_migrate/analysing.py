@@ -6,7 +6,6 @@ The result does not depend on who does the work. Behind this module libcst is im
 from __future__ import annotations
 
 import contextlib
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
@@ -244,6 +243,8 @@ def _analysed(
 
 
 def _packed(what: object, folder: Path | None, name: str) -> bytes | Path:
+    import pickle
+
     raw = pickle.dumps(what)
     if folder is None:
         return raw
@@ -346,6 +347,8 @@ def _setup(packed: bytes | Path) -> tuple[Setup, Selection]:
 
 
 def _unpacked(packed: bytes | Path) -> Any:
+    import pickle
+
     return pickle.loads(packed if isinstance(packed, bytes) else packed.read_bytes())
 
 

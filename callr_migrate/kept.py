@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+try:
+    # What `pickle` has of it, without what else that imports.
+    from _pickle import Unpickler, UnpicklingError
+except ImportError:  # not every Python has it in C
+    from pickle import Unpickler, UnpicklingError
 
 
 def keep(path: Path, raw: bytes) -> None:
@@ -27,7 +32,7 @@ def keep(path: Path, raw: bytes) -> None:
         raise
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(Unpickler):
     def __init__(self, raw: bytes, kinds: Iterable[type]) -> None:
         super().__init__(io.BytesIO(raw))
         self.kinds = {(kind.__module__, kind.__qualname__): kind for kind in kinds}
@@ -35,7 +40,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         kind = self.kinds.get((module, name))
         if kind is None:
-            raise pickle.UnpicklingError(f"{module}.{name} is no data of this tool")
+            raise UnpicklingError(f"{module}.{name} is no data of this tool")
         return kind
 
 

@@ -13,11 +13,20 @@ from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 
 _WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """auth authorization cred credential credentials creds pass passcode passphrase passwd password pin pw pwd
-        secret secrets token""",
-    )
+    {
+        *(
+            "auth",
+            "authorization",
+            "cred",
+            "credential",
+            "credentials",
+            "creds",
+            "pass",
+            "passcode",
+            "passphrase",
+        ),
+        *("passwd", "password", "pin", "pw", "pwd", "secret", "secrets", "token"),
+    }
 )
 # Of these a name consists altogether, or they are its last word.
 _LAST_WORDS = frozenset({"apikey", "login", "user", "username"})

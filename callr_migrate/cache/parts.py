@@ -7,7 +7,6 @@ places are kept; a part that shows any, or where anything went wrong, is not.
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -227,6 +226,8 @@ class Lookup:
         loaded = [(str(real), str(source.path)) for real, source in done.loaded.items()]
         report = done.report.unseen, done.report.scenarios, done.report.notes
         try:
+            import pickle
+
             raw = pickle.dumps((done.asked, loaded, report, done.findings, places), _PROTOCOL)
         except Exception:  # what cannot be kept costs time, nothing else
             return

@@ -14,6 +14,7 @@ from callr_migrate.evaluate.python2 import is_python_2
 from callr_migrate.findings import Finding, Unseen
 from callr_migrate.lexing import Lexed
 from callr_migrate.pack.model import RulePack
+from callr_migrate.patterns import regex
 from callr_migrate.secret_text import in_text
 from callr_migrate.source import SourceFile
 
@@ -138,7 +139,7 @@ def _marker_pattern(pack: RulePack) -> re.Pattern[str]:
     names = "|".join(
         sorted({re.escape(name) for surface in pack.surfaces.values() for name in surface.calls})
     )
-    return re.compile(
+    return regex(
         rf"^[ \t]*(?:import|from)[ \t]+(?:{modules})\b|\.(?:{names})\(\s*(?:method\s*=\s*)?[uUrRbB]{{0,2}}['\"][\w/-]+[./]\w",
         re.MULTILINE,
     )

@@ -17,6 +17,7 @@ from callr_migrate.config import load_settings
 from callr_migrate.gates import Gates
 from callr_migrate.pack import load_pack
 from callr_migrate.pipeline import Request, run
+from callr_migrate.reach import Reach
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,85 @@ def test_gates_lose_nothing(files: dict[str, str]) -> None:
         assert gated == sorted(told(folder), key=str)
 
 
+# How a legacy call is made so that nothing of it leaves the function `use`, and what its callers give to that.
+PERFORMED = (
+    "def use(number, text='Hi'):\n    api.call('sms.send', '', number, text)\n",
+    "def use(number, options=None):\n    api.call('sms.send', '', number, 'Hi', options)\n",
+    "def use(number, method='sms.get'):\n    api.call(method, number)\n",
+    "def use(number, when=None):\n    api.call('sms.get_list', 'OUT', when, when)\n",
+    (
+        "class Sender:\n    text = 'Hi'\n\n    def __init__(self, number):\n        self.number = number\n\n"
+        "    def send(self):\n        api.call('sms.send', '', self.number, self.text)\n\n\n"
+        "def use(number, text=None):\n    Sender(number).send()\n"
+    ),
+)
+# What others make of a function `{f}` that does so, as a function of the same kind.
+RUNNERS = (
+    "def use(number, text=None):\n    {f}(number)\n",
+    "def use(number, text=None):\n    {f}(number, text)\n",
+    "def use(number, text=None):\n    try:\n        {f}(number)\n    except Exception as error:\n        print(error)\n",
+    (
+        "def use(number, text=None):\n    while True:\n        try:\n            {f}(number)\n        except OSError:\n"
+        "            continue\n        break\n"
+    ),
+    "def retry(f):\n    return f\n\n\n@retry\ndef use(number, text=None):\n    {f}(number)\n",
+    (
+        "class Job:\n    def run(self, number):\n        {f}(number)\n\n\n"
+        "class Later(Job):\n    pass\n\n\ndef use(number, text=None):\n    Later().run(number)\n"
+    ),
+    "def use(number, text=None):\n    {f}({{'nature': 'ALERTING'}}, {{'nature': 'ALERTING'}})\n",
+    "def use(number, text=None):\n    print(text)\n\n\n{f}('+33199001020', '2020-01-01 00:00:00')\n",
+    (
+        "def safely(f, *args):\n    try:\n        f(*args)\n    except Exception as error:\n        print(error)\n\n\n"
+        "def use(number, text=None):\n    safely({f}, number)\n"
+    ),
+    "def use(number, text=None):\n    print(text)\n\n\n{m}.text = 'SENT'\n{m}.Sender.text = 'SENT'\n",
+)
+
+
+@st.composite
+def performing(draw: st.DrawFn) -> dict[str, str]:
+    """A client deep inside, and modules that run what uses it and get nothing of it; some have nothing to do with it."""
+    files = {
+        "lib/__init__.py": "",
+        "lib/client.py": 'import callr\n\napi = callr.Api("a", "b")\n',
+        "lib/m0.py": f"from lib.client import api\n\n\n{draw(st.sampled_from(PERFORMED))}",
+    }
+    for number in range(1, draw(st.integers(2, 6))):
+        below = f"m{draw(st.integers(0, number - 1))}"
+        statement, name = draw(
+            st.sampled_from(
+                (
+                    (f"from lib.{below} import use as run_it", "run_it"),
+                    (f"from lib import {below}", f"{below}.use"),
+                    (f"import lib.{below}", f"lib.{below}.use"),
+                    (f"from . import {below} as other", "other.use"),
+                )
+            )
+        )
+        runner = draw(st.sampled_from(RUNNERS))
+        if "{m}" in runner:
+            statement, name = f"from lib import {below}", f"{below}.use"
+        files[f"lib/m{number}.py"] = f"{statement}\n\n\n{runner.format(f=name, m=below)}"
+    return files
+
+
+@settings(max_examples=50, deadline=None)
+@given(files=performing())
+def test_who_only_runs_a_legacy_call_is_not_lost(files: dict[str, str]) -> None:
+    """What handles its errors, runs it again or gives it values is told as if every file were analysed."""
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name).resolve()
+        for path, text in files.items():
+            folder.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+            folder.joinpath(path).write_text(text)
+        folder.joinpath("callr-migrate.toml").touch()
+        patch.setattr(pipeline, "load_pack", functools.lru_cache(load_pack))
+        limited = sorted(told(folder), key=str)
+        patch.setattr(Reach, "files", lambda reach, *_: set(reach.graph.files))
+        assert limited == sorted(told(folder), key=str)
+
+
 def test_the_generated_projects_hold_calls_behind_the_gates() -> None:
     """So that the property above cannot hold for nothing: uses that mention nothing of the client are found."""
     quiet = [use for kind in KINDS for use in kind.uses if "callr" not in use and ".call(" not in use]
@@ -170,3 +250,17 @@ def test_the_generated_projects_hold_calls_behind_the_gates() -> None:
         assert ("three.py", len("from two import *\n\n"), "CLR101", "sms.get") in {
             entry[:4] for entry in told(folder)
         }
+
+
+def test_the_generated_projects_hold_runners_that_count() -> None:
+    """What they give a legacy call, and how they handle its errors, is seen from afar."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        folder.joinpath("callr-migrate.toml").touch()
+        folder.joinpath("client.py").write_text("import callr\n\napi = callr.Api('a', 'b')\n")
+        folder.joinpath("m0.py").write_text(f"from client import api\n\n\n{PERFORMED[0]}")
+        alone = [entry for entry in told(folder) if entry[0] == "m0.py"]
+        folder.joinpath("m1.py").write_text(f"import m0\n\n\n{RUNNERS[1].format(f='m0.use')}")
+        assert alone != [entry for entry in told(folder) if entry[0] == "m0.py"]
+        folder.joinpath("m2.py").write_text(f"import m1\n\n\n{RUNNERS[2].format(f='m1.use')}")
+        assert "CLR602" in {entry[2] for entry in told(folder) if entry[0] == "m2.py"}

@@ -1,10 +1,11 @@
-"""libcst's nodes are made and looked up without what they do in Python."""
+"""libcst's nodes are made and looked up without what they do in Python, and libcst is left as it was."""
 
 from __future__ import annotations
 
 import libcst as cst
+import pytest
 
-from callr_migrate.evaluate import Module  # noqa: F401 - lightens them
+from callr_migrate.evaluate.nodes import parsed
 
 
 def test_hashed_by_identity() -> None:
@@ -14,6 +15,20 @@ def test_hashed_by_identity() -> None:
     assert {name: 1}.get(other) is None
 
 
-def test_not_checked_when_made() -> None:
-    # No white space at all, which libcst itself refuses.
-    assert cst.Name("").value == ""
+@pytest.mark.parametrize("text", ["a = 1\n", "a = (\n"], ids=["fine", "wrong"])
+def test_checked_only_outside_of_a_parse(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[object] = []
+    monkeypatch.setattr("callr_migrate.evaluate.nodes._checked", lambda node: checked.append(node))
+    try:
+        parsed(text)
+    except cst.ParserSyntaxError:
+        assert text != "a = 1\n"
+    assert checked == []
+    cst.Name("a")
+    assert len(checked) == 1
+
+
+def test_libcst_says_what_it_always_did() -> None:
+    parsed("a = 1\n")
+    with pytest.raises(cst.CSTValidationError):
+        cst.Name("")

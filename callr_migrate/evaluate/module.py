@@ -11,7 +11,7 @@ import libcst as cst
 from callr_migrate.evaluate.binder import Binder, place_nonlocal
 from callr_migrate.evaluate.generated import index_of
 from callr_migrate.evaluate.index import ByNode, InexactTreeError, Span
-from callr_migrate.evaluate.nodes import lighten
+from callr_migrate.evaluate.nodes import parsed
 from callr_migrate.evaluate.scopes import COMPREHENSIONS, Binding, Scope
 from callr_migrate.source import SourceFile
 from callr_migrate.stages import count, stage
@@ -23,8 +23,6 @@ _DEFINITIONS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef})
 _CONSUMERS = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
 )
-
-lighten()
 
 
 class Module:
@@ -40,7 +38,7 @@ class Module:
         self.name = name
         self.is_package = is_package
         with stage("parsing"):
-            self.tree = cst.parse_module(source.text)
+            self.tree = parsed(source.text)
         count("parsing", files=1, characters=len(source.text))
         index = index_of(self.tree, source.text)
         self._inner, self._outer, self._parents = index.inner, index.outer, index.parents

@@ -221,14 +221,15 @@ class Members(Names):
     def subclasses(self, klass: ClassValue) -> list[ClassValue]:
         """The classes of the project that inherit from the class, as far as they name it as it is called."""
         order = [klass]
+        seen: set[cst.CSTNode] = {klass.ref.node}
         for above in order:
             assert isinstance(above.ref.node, cst.ClassDef)
             for module, node in self.project.classes_on(above.ref.node.name.value):
-                below = ClassValue(Ref(module, node))
-                if below not in order and any(
+                if node not in seen and any(
                     above in self.evaluate(module, base.value).options() for base in node.bases
                 ):
-                    order.append(below)
+                    seen.add(node)
+                    order.append(ClassValue(Ref(module, node)))
         return order[1:]
 
 

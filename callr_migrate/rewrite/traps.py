@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import libcst as cst
 
@@ -102,7 +103,7 @@ def _retries(decorator: cst.Decorator) -> bool:
 def copied_clients(evaluator: Evaluator, modules: Sequence[Module]) -> dict[Ref, str]:
     """Constructions of clients -> where an object that holds one is copied, or sent to another process."""
     found: dict[Ref, str] = {}
-    holders: dict[cst.CSTNode, set[Ref]] = {}
+    holders = _Holders(evaluator, modules)
     for module in modules:
         for call in module.calls:
             if not call.args or not _copies(evaluator, module, call):
@@ -110,7 +111,7 @@ def copied_clients(evaluator: Evaluator, modules: Sequence[Module]) -> dict[Ref,
             line = module.source.position(module.span(call)[0]).line
             for arg in _handed(call):
                 for option in evaluator.evaluate(module, arg).options():
-                    for ref in _held(evaluator, modules, option, holders):
+                    for ref in holders.held(option):
                         found.setdefault(
                             ref,
                             f"`{last_name(call.func)}` ({module.path.name}:{line}) copies it or sends it to another "
@@ -141,31 +142,42 @@ def _has_processes(module: Module) -> bool:
     return any(isinstance(name, cst.Name) and name.value in _PROCESSES for name in module.names)
 
 
-def _held(
-    evaluator: Evaluator, modules: Sequence[Module], value: Value, known: dict[cst.CSTNode, set[Ref]]
-) -> set[Ref]:
-    """The clients that an object holds in its attributes."""
-    owner = value.owner if isinstance(value, BoundMethod) else value
-    if not isinstance(owner, InstanceValue):
-        return set()
-    klass = owner.of.ref
-    if klass.node in known:
-        return known[klass.node]
-    family = {each.ref.node for each in evaluator.mro(owner.of)}
-    held: set[Ref] = set()
-    for module in modules:
-        for node in loads(module):
-            if not isinstance(node, cst.Attribute):
-                continue
-            options = list(evaluator.evaluate(module, node.value).options())
-            if any(isinstance(option, InstanceValue) and option.of.ref.node in family for option in options):
-                held |= {
-                    client.made_at
-                    for client in clients(evaluator.evaluate(module, node))
-                    if client.made_at is not None
-                }
-    known[klass.node] = held
-    return held
+class _Holders:
+    """The clients that objects hold in their attributes."""
+
+    def __init__(self, evaluator: Evaluator, modules: Sequence[Module]) -> None:
+        self.evaluator = evaluator
+        self.modules = modules
+        self._known: dict[cst.CSTNode, set[Ref]] = {}
+
+    def held(self, value: Value) -> set[Ref]:
+        """The constructions of the clients that an object, or that of a method, holds."""
+        owner = value.owner if isinstance(value, BoundMethod) else value
+        if not isinstance(owner, InstanceValue):
+            return set()
+        klass = owner.of.ref.node
+        if klass not in self._known:
+            family = {each.ref.node for each in self.evaluator.mro(owner.of)}
+            self._known[klass] = {
+                client.made_at
+                for node in family
+                for module, asked in self._asked.get(node, ())
+                for client in clients(self.evaluator.evaluate(module, asked))
+                if client.made_at is not None
+            }
+        return self._known[klass]
+
+    @cached_property
+    def _asked(self) -> dict[cst.CSTNode, list[tuple[Module, cst.Attribute]]]:
+        """Class -> where its objects are asked for an attribute: a program has many classes and very many places."""
+        found: dict[cst.CSTNode, list[tuple[Module, cst.Attribute]]] = {}
+        for module in self.modules:
+            for node in loads(module):
+                if isinstance(node, cst.Attribute):
+                    for option in self.evaluator.evaluate(module, node.value).options():
+                        if isinstance(option, InstanceValue):
+                            found.setdefault(option.of.ref.node, []).append((module, node))
+        return found
 
 
 def may_be_none(evaluator: Evaluator, module: Module, node: cst.BaseExpression, depth: int = 0) -> bool:

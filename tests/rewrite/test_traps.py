@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import libcst as cst
 import pytest
 from harness import migrate, write
+
+from callr_migrate.evaluate import Module
+from callr_migrate.rewrite import traps
+from callr_migrate.rewrite.uses import loads
 
 SEND = 'api.call("sms.send", "", "+33199001020", "Hi")\n'
 OUTSIDE = "the credentials may be None where the environment does not have them"
@@ -93,3 +99,27 @@ def test_without_numbers_nothing_is_told(tmp_path: Path) -> None:
     codes = [finding.code for finding in migrate(folder, "httpx", fix=False).report.findings]
     assert "CLR101" in codes
     assert "CLR607" not in codes
+
+
+def test_many_objects_that_are_sent_are_looked_up_in_one_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program has many classes, and very many places that ask their objects for something."""
+    walked: list[str] = []
+
+    def counted(module: Module) -> Iterator[cst.BaseExpression]:
+        walked.append(module.path.name)
+        return loads(module)
+
+    monkeypatch.setattr(traps, "loads", counted)
+    text = POOL.format(kind="ProcessPoolExecutor", send=SEND)
+    text += "".join(
+        f"\n\nclass Task{n}:\n    def __init__(self):\n        self.name = 'x'\n\n    def run(self, number):\n"
+        f"        print(self.name)\n\n\nProcessPoolExecutor().submit(Task{n}().run, 1)\n"
+        for n in range(5)
+    )
+    folder = write(tmp_path / "p", {"main.py": text.encode()})
+    outcome = migrate(folder, "httpx", fix=False)
+    (found,) = [finding for finding in outcome.report.findings if finding.code == "CLR101"]
+    assert "copies it or sends it to another process" in (found.reason or "")
+    assert walked == ["main.py"]

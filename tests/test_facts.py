@@ -46,7 +46,7 @@ PLAIN = frozenset(
     ready record refresh result room save script search send sent settings sort source start started status stop success
     summary system tags target targets text timeout to token total try type types unicode updated url variables
     yaml jobs cli amount session comment category endpoint ended json keep warning action job
-        new state verb omit after com parts third contract shutdown active access webhooks put post direction fetch automatic""",
+        new state verb omit after com parts third contract shutdown active access webhooks put post direction fetch automatic pin""",
     )
 )
 # An English word too: a fact only as a module.

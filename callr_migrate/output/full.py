@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from callr_migrate.findings import Applicability, Evidence
 from callr_migrate.output.excerpt import Span, excerpt, secrets_by_file
 from callr_migrate.output.located import Located, unmarked
-from callr_migrate.output.notes import Note, notes_of, shown_lines
+from callr_migrate.output.notes import notes_of, shown_lines
 from callr_migrate.output.text import Paint, one_line, shown_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from callr_migrate.output import Result
+
+    Shown = Callable[[int, str, str, Applicability | Evidence | None], tuple[str, ...]]
+
+_NOTES = 1_000  # most stand under many findings
 
 
 def render_full(outcome: Result, *, color: bool = False, verbose: bool = False, links: bool = False) -> str:
@@ -26,9 +31,10 @@ def full_pieces(
 ) -> Iterator[str]:
     """The same, finding by finding."""
     paint = Paint(color, links)
+    notes = lru_cache(_NOTES)(partial(_note, paint))
     secrets = secrets_by_file(finding for finding in outcome.report.findings if not finding.applied)
     for place in unmarked(outcome):
-        yield "\n".join(_block(place, secrets[place.finding.path], paint, verbose)) + "\n\n"
+        yield "\n".join(_block(place, secrets[place.finding.path], paint, notes, verbose)) + "\n\n"
 
 
 def headline_place(place: Located, paint: Paint) -> str:
@@ -39,7 +45,7 @@ def headline_place(place: Located, paint: Paint) -> str:
     return f"{paint.file(path, place.start.line, shown)}:{cell}"
 
 
-def _block(place: Located, secrets: tuple[Span, ...], paint: Paint, verbose: bool) -> list[str]:
+def _block(place: Located, secrets: tuple[Span, ...], paint: Paint, shown: Shown, verbose: bool) -> list[str]:
     finding = place.finding
     lines = [f"{headline_place(place, paint)} {paint('red', finding.code)} {one_line(finding.message)}"]
     gutter = 1
@@ -47,23 +53,24 @@ def _block(place: Located, secrets: tuple[Span, ...], paint: Paint, verbose: boo
         part = excerpt(place.source, finding.start, finding.end, secrets, paint)
         gutter = part.gutter
         lines += [*part.lines, paint("blue", " " * gutter + " |")]
-    lead = f"{' ' * gutter} {paint('blue', '=')}"
     for note in notes_of(finding, verbose=verbose):
-        lines += _note(note, lead, gutter, paint)
+        lines += shown(gutter, note.label, note.text, note.kind)
     return lines
 
 
-def _note(note: Note, lead: str, gutter: int, paint: Paint) -> list[str]:
+def _note(
+    paint: Paint, gutter: int, name: str, text: str, kind: Applicability | Evidence | None
+) -> tuple[str, ...]:
     """A line that starts with `=`; further lines of the text stand beneath its first."""
-    if isinstance(note.kind, Applicability):
-        label = paint.applicability(note.kind, note.label)
-    elif isinstance(note.kind, Evidence):
-        label = paint.evidence(note.kind, note.label)
+    if isinstance(kind, Applicability):
+        label = paint.applicability(kind, name)
+    elif isinstance(kind, Evidence):
+        label = paint.evidence(kind, name)
     else:
-        label = paint("bold", note.label)
-    first, *others = shown_lines(note.text)
-    lines = [f"{lead} {label}: {first}"]
-    if others:
-        under = " " * (gutter + len(note.label) + 5)
-        lines += [f"{under}{line}".rstrip() for line in others]
-    return lines
+        label = paint("bold", name)
+    first, *others = shown_lines(text)
+    under = " " * (gutter + len(name) + 5)
+    return (
+        f"{' ' * gutter} {paint('blue', '=')} {label}: {first}",
+        *(f"{under}{line}".rstrip() for line in others),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -64,8 +65,8 @@ def formatted_text(node: cst.FormattedString, part: cst.FormattedStringText) -> 
         return text
     quote = node.quote
     try:
-        value = cst.SimpleString(f"{quote}{text}{quote}").evaluated_value
-    except (SyntaxError, ValueError, cst.CSTValidationError):
+        value = ast.literal_eval(f"{quote}{text}{quote}")
+    except (SyntaxError, ValueError):
         return None
     return value if isinstance(value, str) else None
 

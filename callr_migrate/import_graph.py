@@ -91,6 +91,8 @@ class ImportGraph:
         below = folder if name == "__init__.py" else path.rpartition(".")[0]
         # In `from . import x` the package has no word.
         self._resolve(os.path.basename(below), dots=below in self.folders)  # noqa: PTH119
+        if name == "__init__.py":
+            self._resolve("__init__")  # as in `from .__init__ import x`, which has the folder's name nowhere
         yield from self._by_file.get(path, ())
         while len(below) > 1:
             folder, name = os.path.split(below)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# A statement goes on behind a backslash and in parentheses.
-_REST = rb"[^\n\r;#(\\]*(?:(?:\\(?:\r\n?|\n)|\((?:[^()#]+|#[^\r\n]*)*)[^\n\r;#(\\]*)*"
-# The word and what follows, or a call that imports by name. The search for a fixed text is many times as fast as one for
-# `\bimport`. What follows is looked at without passing it, so that a parenthesis in prose cannot hide the statements there.
+# The word and what follows on its line, or a call that imports by name. The search for a fixed text is many times as fast
+# as one for `\bimport`. What follows is looked at without passing it, so that a parenthesis in prose cannot hide the
+# statements there, and not far: the word may stand in long texts as often as it likes.
+_NEAR = 200
 _WORD = re.compile(
-    rb"import(?:(?<!\wimport)\b(?=(" + _REST + rb"))"
-    rb"|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
+    rb"import(?:(?<!\wimport)\b(?=([^\n\r;#(\\]{0,%d}))" % _NEAR
+    + rb"|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
 )
+# A statement goes on behind a backslash and in parentheses.
+_REST = re.compile(rb"[^\n\r;#(\\]*(?:(?:\\(?:\r\n?|\n)|\((?:[^()#]+|#[^\r\n]*)*)[^\n\r;#(\\]*)*")
+_ON = (b"(", b"\\")
 # What may stand before the word: nothing or `from x`, behind the start of a line, `;` or `:`.
 _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
 _ENDS = (b";", b":", b"\xef\xbb\xbf")
@@ -51,6 +54,10 @@ def statements(raw: bytes) -> Iterator[Statement]:
             start = _line_start(raw, at)
         before = raw[start:at].rstrip(b" \t\f")
         if not before or b"from" in before or before.endswith(_ENDS):
+            end = word.end() + len(rest)
+            if len(rest) == _NEAR or raw[end : end + 1] in _ON:
+                whole = _REST.match(raw, word.end())
+                rest = rest if whole is None else whole[0]
             yield before, rest
 
 

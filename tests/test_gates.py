@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plain_imports import PlainGraph, plain_components, plain_imports
 
+from callr_migrate import import_statements
 from callr_migrate.components import components
 from callr_migrate.gates import Gates
 from callr_migrate.import_graph import Contents, ImportGraph
@@ -124,6 +125,23 @@ def test_bare_statements_hold_nothing_else() -> None:
     assert found == [(b"from .", b"a"), (b"", b"b.c"), (b"from e", b"f"), (b"", b" h"), (b"from .i", b"")]
 
 
+@pytest.mark.parametrize("text", [b"import ", b"the import (see\n", b"(import (a,\\\n"])
+def test_what_follows_is_read_as_far_as_a_line_goes_unless_it_is_a_statement(text: bytes) -> None:
+    raw = b"x " + text * 3000
+    read = sum(len(word[1] or b"") for word in import_statements._WORD.finditer(raw))
+    assert read < 300 * 3000
+
+
+def test_a_long_list_of_names_is_read_to_its_end() -> None:
+    for size in (197, 198, 199, 200, 201, 202, 400):
+        raw = b"import " + b"a" * size + b", b; import c"
+        assert (
+            list(imports(raw))
+            == list(plain_imports(raw))
+            == [(0, ("a" * size,), ()), (0, ("b",), ()), (0, ("c",), ())]
+        )
+
+
 NAMES = [
     *(
         "a.py",
@@ -141,9 +159,9 @@ NAMES = [
 ]
 
 
-DOTTED = st.lists(st.sampled_from(["a", "b", "p", "é", "src", "q", "r"]), min_size=1, max_size=3).map(
-    ".".join
-)
+DOTTED = st.lists(
+    st.sampled_from(["a", "b", "p", "é", "src", "q", "r", "__init__"]), min_size=1, max_size=3
+).map(".".join)
 LINES = st.one_of(
     st.builds(
         "from {}{} import {}".format, st.sampled_from(["", "", ".", ".."]), DOTTED, st.sampled_from("abpq*")
@@ -253,6 +271,18 @@ def test_the_package_itself() -> None:
         "d.py": "import p",
     }
     assert reach("p/__init__.py", files) == ["d.py", "p/a.py", "p/q/b.py"]
+
+
+def test_the_file_of_a_package_by_its_own_name() -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "from .__init__ import api",
+        "p/q/b.py": "from ..__init__ import api",
+        "p/c.py": "import __init__",
+        "d.py": "from p.__init__ import api",
+        "e.py": "import __init__",
+    }
+    assert reach("p/__init__.py", files) == ["d.py", "p/a.py", "p/c.py", "p/q/b.py"]
 
 
 def test_an_attribute_of_a_package() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 import pytest
 
-from callr_migrate.evaluate.nodes import parsed
+from callr_migrate.evaluate.nodes import parsed, visit
 
 
 def test_hashed_by_identity() -> None:
@@ -32,3 +32,17 @@ def test_libcst_says_what_it_always_did() -> None:
     parsed("a = 1\n")
     with pytest.raises(cst.CSTValidationError):
         cst.Name("")
+
+
+class _Parsing(cst.CSTVisitor):
+    """One that parses meanwhile, as another thread might."""
+
+    def visit_Name(self, _: cst.Name) -> None:
+        parsed("a = 1\n")
+
+
+def test_unchecked_to_the_end_of_a_visit() -> None:
+    tree = parsed("b = (a or.5)\n")
+    visit(tree, _Parsing())
+    with pytest.raises(cst.CSTValidationError):
+        tree.visit(_Parsing())

@@ -11,6 +11,7 @@ import libcst as cst
 from callr_migrate.evaluate.members import Members
 from callr_migrate.evaluate.module import Binding, Module
 from callr_migrate.evaluate.names import is_plain
+from callr_migrate.evaluate.nodes import visit
 from callr_migrate.evaluate.project import Project, dotted_name
 from callr_migrate.evaluate.values import (
     BoundMethod,
@@ -91,7 +92,7 @@ class Functions(Members):
     def _body(self, node: cst.FunctionDef) -> _Body:
         if node not in self._bodies:
             self._bodies[node] = _Body()
-            node.body.visit(self._bodies[node])
+            visit(node.body, self._bodies[node])
         return self._bodies[node]
 
     def parameter(self, binding: Binding, module: Module) -> Value:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import libcst as cst
 
+from callr_migrate.evaluate.nodes import parsed_expression
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.values import Collected, Unknown, Value
 
@@ -42,8 +43,8 @@ def typed(node: cst.BaseExpression, plain: Callable[[cst.BaseExpression], Value 
     if isinstance(node, cst.SimpleString):
         text = node.evaluated_value
         try:
-            return typed(cst.parse_expression(text), plain) if isinstance(text, str) else None
-        except (cst.ParserSyntaxError, RecursionError):
+            return typed(parsed_expression(text), plain) if isinstance(text, str) else None
+        except (cst.ParserSyntaxError, RecursionError, ValueError):
             return None
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
         return typed(node.left, plain) or typed(node.right, plain)

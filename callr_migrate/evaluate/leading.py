@@ -7,6 +7,7 @@ from collections.abc import Callable
 import libcst as cst
 
 from callr_migrate.evaluate.module import Binding, Module, Scope
+from callr_migrate.evaluate.nodes import visit
 
 Lookup = Callable[[Module, cst.Name], "tuple[Scope | None, list[Binding]]"]
 
@@ -55,7 +56,7 @@ def _names(node: cst.CSTNode) -> list[cst.Name]:
     if type(node) in _LITERALS:
         return []
     collector = _Names()
-    node.visit(collector)
+    visit(node, collector)
     return collector.found
 
 
@@ -67,11 +68,11 @@ class _Names(cst.CSTVisitor):
         self.found: list[cst.Name] = []
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
+        visit(node.value, self)
         return False
 
     def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
+        visit(node.value, self)
         return False
 
     def visit_Name(self, node: cst.Name) -> None:

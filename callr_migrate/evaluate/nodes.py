@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 import libcst as cst
 
 _checked = cst.CSTNode.__post_init__
 
 
 def parsed(text: str) -> cst.Module:
-    """The tree of a text; raises `libcst.ParserSyntaxError` and `RecursionError`.
-
-    As a node is made, libcst checks whether its white space may stand there and the like. What its parser makes is in
-    order, so that finds nothing.
-    """
-    cst.CSTNode.__post_init__ = _unchecked  # type: ignore[assignment,method-assign]
-    try:
+    """The tree of a text; raises `libcst.ParserSyntaxError` and `RecursionError`."""
+    with _unchecked:
         return cst.parse_module(text)
-    finally:
-        # Where several threads parse, the others go on with nodes that are checked.
-        cst.CSTNode.__post_init__ = _checked  # type: ignore[method-assign]
 
 
-def _unchecked(_: cst.CSTNode) -> None: ...
+def parsed_expression(text: str) -> cst.BaseExpression:
+    """The tree of an expression; raises as `parsed` does, and `ValueError` for half of a surrogate pair."""
+    with _unchecked:
+        return cst.parse_expression(text)
+
+
+def visit(node: cst.CSTNode, visitor: cst.CSTVisitor) -> None:
+    """Show a visitor the node and all below, each of which libcst makes anew meanwhile."""
+    with _unchecked:
+        node.visit(visitor)
+
+
+class _Unchecked:
+    """As a node is made, libcst checks whether its white space may stand there and the like.
+
+    Of what its parser makes it refuses only what Python allows, such as `a or.5`.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._entered = 0  # within each other, or by several threads
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._entered += 1
+            if self._entered == 1:
+                cst.CSTNode.__post_init__ = _nothing  # type: ignore[assignment,method-assign]
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._entered -= 1
+            if not self._entered:
+                cst.CSTNode.__post_init__ = _checked  # type: ignore[method-assign]
+
+
+def _nothing(_: cst.CSTNode) -> None: ...
+
+
+_unchecked = _Unchecked()
 
 
 def _hash_as_objects() -> None:

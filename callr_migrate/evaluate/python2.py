@@ -9,6 +9,7 @@ import re
 
 import libcst as cst
 
+from callr_migrate.evaluate.nodes import parsed, visit
 from callr_migrate.patterns import regex
 
 # `except (A, B):` is everywhere, and parsing a file again for it takes as long as all else.
@@ -22,7 +23,7 @@ def is_python_2(text: str) -> bool:
     if not _SIGN.search(text):
         return False
     finder = _Finder()
-    cst.parse_module(text).visit(finder)
+    visit(parsed(text), finder)
     return finder.found
 
 

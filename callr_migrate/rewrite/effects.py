@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import libcst as cst
 
+from callr_migrate.evaluate.nodes import visit
+
 # What has nothing inside of it; most arguments are of this kind.
 _PLAIN = frozenset({cst.Name, cst.SimpleString, cst.Integer, cst.Float})
 
@@ -25,7 +27,7 @@ def has_effects(node: cst.CSTNode) -> bool:
     if type(node) in _PLAIN:
         return False
     finder = _Effects()
-    node.visit(finder)
+    visit(node, finder)
     return finder.found
 
 

@@ -8,81 +8,22 @@ gate looks for. This lets too much through, never too little: what cannot be tol
 
 from __future__ import annotations
 
-import ast
 import os
-import re
-import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
+from typing import TYPE_CHECKING
 
 from callr_migrate.import_graph import Contents, ImportGraph, StatementsOf
 from callr_migrate.import_statements import Parts
-from callr_migrate.records import dataclass
 from callr_migrate.stages import staged
+
+if TYPE_CHECKING:
+    from callr_migrate.reach_summary import Step, Summary, Unit
 
 ALL = "*"
 _EVERYTHING = frozenset({ALL})
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
-# Names by which a module's names can be had or set without being spelled.
-_UNTOLD = re.compile(
-    rb"\b(?:__import__|import_module|globals|vars|exec|eval)[ \t]*\(|\bsys\.modules\b|^def[ \t]+__getattr__\b",
-    re.MULTILINE,
-)
-# A logger takes answers in all day long and gives none back.
-_TAKING = frozenset(
-    {"critical", "debug", "error", "exception", "format", "info", "log", "print", "warn", "warning", "write"}
-)
-# Bytes. Larger files are generated; their names are not worth the seconds.
-_MAX_SIZE = 1_000_000
-# Longer texts are prose or data.
-_MAX_TEXT = 200
-_BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 IsLegacy = Callable[[bytes], bool]
-
-
-@dataclass(frozen=True)
-class _Import:
-    """`name` is bound to a module (`attribute` None) or to an attribute of one (`*`: all of them)."""
-
-    name: str
-    level: int
-    parts: Parts
-    attribute: str | None
-
-
-@dataclass
-class _Step:
-    """A simple statement, or the head of a compound one."""
-
-    lines: tuple[int, int]
-    words: set[str] = field(default_factory=set)
-    bare: set[str] = field(
-        default_factory=set
-    )  # names that stand for themselves, not for an attribute of theirs
-    stores: set[str] = field(default_factory=set)
-    # What something may be put into: (name, the attributes of it that are set or handed on).
-    changed: list[tuple[str, frozenset[str]]] = field(default_factory=list)
-
-
-@dataclass
-class _Unit:
-    """A statement at the top of a module, with all that stands inside of it."""
-
-    steps: list[_Step] = field(default_factory=list)
-    words: set[str] = field(default_factory=set)
-    bare: set[str] = field(default_factory=set)
-    binds: set[str] = field(default_factory=set)
-
-
-@dataclass
-class _Summary:
-    """What the names of a file depend on; `told` is false if that cannot be said."""
-
-    told: bool
-    imports: list[_Import] = field(default_factory=list)
-    units: list[_Unit] = field(default_factory=list)
-    bound: set[str] = field(default_factory=set)
 
 
 class Reach:
@@ -105,8 +46,9 @@ class Reach:
         self._touched: set[str] = set()
         self._exposed: dict[str, frozenset[str]] = {}
         self._by_stem: dict[str, set[str]] = {}
-        self._summaries: dict[str, _Summary] = {}
-        self._seeds: dict[str, set[int]] = {}
+        self._summaries: dict[str, Summary] = {}
+        self._seeds: dict[str, set[Step]] = {}
+        self._files: dict[str, _File] = {}
 
     @staged("following imports")
     def files(self, sources: Iterable[str], forwards: IsLegacy = lambda _: False) -> set[str]:
@@ -149,73 +91,46 @@ class Reach:
                 if path.startswith(folder + os.sep):
                     yield path
 
-    def _seeds_of(self, path: str, is_legacy: IsLegacy) -> set[int]:
-        """The steps, by their identity, that hold what a gate looks for."""
-        summary = self._summary(path)
+    def _seeds_of(self, path: str, is_legacy: IsLegacy) -> set[Step]:
+        """The steps that hold what a gate looks for."""
         lines = self.contents(path).splitlines(keepends=True)
         return {
-            id(step)
-            for unit in summary.units
+            step
+            for unit in self._summary(path).units
             for step in unit.steps
             if is_legacy(b"".join(lines[step.lines[0] - 1 : step.lines[1]]))
         }
 
     def _look(self, path: str) -> list[str]:
         """Settle what of a file is tainted, by what is known of the others; those whose own names that changes."""
-        summary = self._summary(path)
-        taints = self._taints.setdefault(path, set())
-        if not summary.told:
+        file = self._files.get(path)
+        if file is None:
+            summary = self._summary(path)
+            if not summary.told:
+                self._touched.add(path)
+                self._exposed[path] = _EVERYTHING
+                return []
+            file = self._files[path] = _File(self, path, summary)
+        changed = file.look()
+        if file.tainted or file.taints:
             self._touched.add(path)
-            self._exposed[path] = _EVERYTHING
-            return []
-        view = _View(self, path, summary)
-        seeds = self._seeds.get(path, set())
-        taints |= view.imported
-        changed: set[str] = set()
-        tainted: list[_Unit] = []
-        pending = list(summary.units)
-        progress = True
-        while progress:
-            size = len(taints), len(tainted)
-            for unit in list(pending):
-                if view.hits(unit.words, unit.bare, taints) or any(id(step) in seeds for step in unit.steps):
-                    pending.remove(unit)
-                    tainted.append(unit)
-                    taints |= unit.binds
-            for unit in tainted:
-                changed |= self._follow(view, unit, taints, seeds)
-            progress = (len(taints), len(tainted)) > size
-        if tainted or taints:
-            self._touched.add(path)
-        self._exposed[path] = frozenset(taints | view.modules_with_taints())
+        self._exposed[path] = frozenset(file.taints | file.modules_with_taints())
         return sorted(changed)
 
-    def _follow(self, view: _View, unit: _Unit, taints: set[str], seeds: set[int]) -> set[str]:
-        """What is tainted inside of a statement may be put into something that others see."""
-        inside: set[str] = set()
-        changed: set[str] = set()
-        size = -1
-        while len(inside) > size:
-            size = len(inside)
-            for step in unit.steps:
-                if not (step.words & inside or id(step) in seeds or view.hits(step.words, step.bare, taints)):
-                    continue
-                inside |= step.stores
-                for name, attributes in step.changed:
-                    inside.add(name)
-                    if view.is_own(name):
-                        taints.add(name)
-                    for file, names in view.origins(name, attributes):
-                        theirs = self._taints.setdefault(file, set())
-                        if not names <= theirs:
-                            theirs |= names
-                            changed.add(file)
-        return changed
+    def taints_of(self, path: str) -> set[str]:
+        """The names that a file itself makes tainted, or others in it; to be added to."""
+        return self._taints.setdefault(path, set())
 
-    def _summary(self, path: str) -> _Summary:
+    def seeds_of(self, path: str) -> set[Step]:
+        """The steps of a file that are tainted by themselves."""
+        return self._seeds.get(path, set())
+
+    def _summary(self, path: str) -> Summary:
+        from callr_migrate.reach_summary import summarised  # most runs know the answer from before
+
         known = self._summaries.get(path)
         if known is None:
-            known = self._summaries[path] = _summarised(self.contents(path))
+            known = self._summaries[path] = summarised(self.contents(path))
         return known
 
 
@@ -224,15 +139,34 @@ def _stem(path: str) -> str:
     return os.path.basename(folder) if name == "__init__.py" else name.rpartition(".")[0]  # noqa: PTH119
 
 
-class _View:
-    """The names of one file, as far as they come from other files."""
+class _Within:
+    """A tainted unit: its steps that are not, by what would make them so."""
 
-    def __init__(self, reach: Reach, path: str, summary: _Summary) -> None:
+    def __init__(self, unit: Unit, names_of_modules: Iterable[str]) -> None:
+        self.names: set[str] = set()  # its names for something tainted
+        self.steps: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in unit.steps:
+            for word in step.words:
+                self.steps[word].append(step)
+        self.by_module = [step for step in unit.steps if not step.words.isdisjoint(names_of_modules)]
+
+
+class _File:
+    """What of a file is tainted. Each look goes on where the last one ended, as nothing is ever taken back."""
+
+    def __init__(self, reach: Reach, path: str, summary: Summary) -> None:
         self.reach = reach
-        self.imported: set[str] = set()
-        self.modules: dict[str, set[str]] = {}  # local name -> the files that it may stand for
-        self.folders: dict[str, set[str]] = {}  # local name -> the packages that it may stand for
-        self._from: dict[str, list[tuple[str, str]]] = {}
+        self.taints = reach.taints_of(path)
+        self.tainted: dict[Unit, _Within] = {}
+        self._path = path
+        self._all = summary.units
+        self._told: set[str] = set()  # the taints whose units and steps are found
+        self._hit: set[Step] = set()
+        self._changed: set[str] = set()
+        self._modules: dict[str, set[str]] = {}  # local name -> the files that it may stand for
+        self._folders: dict[str, set[str]] = {}  # local name -> the packages that it may stand for
+        self._from: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._stars: list[str] = []
         self._own = set(summary.bound)
         folder = os.path.dirname(path)  # noqa: PTH120 - plain texts, for speed
         for item in summary.imports:
@@ -240,193 +174,117 @@ class _View:
             if item.attribute is None:
                 self._module(item.name, folder, item.level, item.parts)
                 continue
-            for file in reach.graph.files_of(folder, item.level, item.parts):
-                names = reach.exposed(file)
-                if item.attribute == ALL:
-                    self.imported |= names
-                    continue
-                self._from.setdefault(item.name, []).append((file, item.attribute))
-                if ALL in names or item.attribute in names:
-                    self.imported.add(item.name)
-            if item.attribute != ALL:
-                self._module(item.name, folder, item.level, (*item.parts, item.attribute))
+            files = reach.graph.files_of(folder, item.level, item.parts)
+            if item.attribute == ALL:
+                self._stars += files
+                continue
+            self._from[item.name] += [(file, item.attribute) for file in files]
+            self._module(item.name, folder, item.level, (*item.parts, item.attribute))
+        self._units: defaultdict[str, list[Unit]] = defaultdict(list)
+        for unit in self._all:
+            for word in unit.words:
+                self._units[word].append(unit)
+        self._by_module = [unit for unit in self._all if not unit.words.isdisjoint(self._modules)]
 
     def _module(self, name: str, folder: str, level: int, parts: Parts) -> None:
-        self.modules.setdefault(name, set()).update(self.reach.graph.files_of(folder, level, parts))
-        self.folders.setdefault(name, set()).update(self.reach.graph.folders_of(folder, level, parts))
+        self._modules.setdefault(name, set()).update(self.reach.graph.files_of(folder, level, parts))
+        self._folders.setdefault(name, set()).update(self.reach.graph.folders_of(folder, level, parts))
 
-    def hits(self, words: set[str], bare: set[str], taints: set[str]) -> bool:
-        """Whether one of the words stands for something tainted."""
-        if ALL in taints or not words.isdisjoint(taints):
-            return True
-        for name in words & self.modules.keys():
-            for file in self._files(name, words):
+    def look(self) -> set[str]:
+        """Follow what is new; the files whose own names that changes."""
+        self._changed = set()
+        self._take_imported()
+        seeds = self.reach.seeds_of(self._path)
+        if not seeds <= self._hit:
+            for unit in self._all:
+                if not seeds.isdisjoint(unit.steps):
+                    self._enter(unit)
+        self._look_at_modules()
+        while news := self.taints - self._told:
+            self._told |= news
+            for word in news:
+                for unit in self._all if word == ALL else self._units.get(word, ()):
+                    self._enter(unit)
+                    self._follow(unit, unit.steps if word == ALL else self.tainted[unit].steps.get(word, ()))
+        return self._changed
+
+    def modules_with_taints(self) -> set[str]:
+        """The names of modules that expose something."""
+        return {name for name, files in self._modules.items() if any(map(self.reach.exposed, files))}
+
+    def _take_imported(self) -> None:
+        for file in self._stars:
+            self.taints |= self.reach.exposed(file)
+        for name, places in self._from.items():
+            for file, attribute in places:
                 names = self.reach.exposed(file)
-                if names and (ALL in names or name in bare or not words.isdisjoint(names)):
+                if ALL in names or attribute in names:
+                    self.taints.add(name)
+
+    def _look_at_modules(self) -> None:
+        """What modules expose may have changed since the last look, and does not while the file is looked at."""
+        for within in self.tainted.values():
+            within.by_module = [step for step in within.by_module if step not in self._hit]
+        for unit, within in list(self.tainted.items()):
+            self._follow(unit, self._hit_by_modules(within))
+        self._by_module = [unit for unit in self._by_module if unit not in self.tainted]
+        for unit in self._by_module:
+            if self._is_in_module(unit):
+                self._enter(unit)
+
+    def _hit_by_modules(self, within: _Within) -> list[Step]:
+        return [step for step in within.by_module if self._is_in_module(step)]
+
+    def _is_in_module(self, place: Unit | Step) -> bool:
+        """Whether one of the words stands for a module, and it exposes another of them."""
+        for name in place.words & self._modules.keys():
+            for file in self._files(name, place.words):
+                names = self.reach.exposed(file)
+                if names and (ALL in names or name in place.bare or not place.words.isdisjoint(names)):
                     return True
         return False
 
     def _files(self, name: str, words: set[str]) -> Iterator[str]:
-        yield from self.modules[name]
-        for folder in self.folders[name]:
+        yield from self._modules[name]
+        for folder in self._folders[name]:
             yield from self.reach.below(folder, words)
 
-    def modules_with_taints(self) -> set[str]:
-        """The names of modules that expose something."""
-        return {name for name, files in self.modules.items() if any(map(self.reach.exposed, files))}
+    def _enter(self, unit: Unit) -> None:
+        """A unit is tainted: so is what it binds, and those of its steps that something known makes so."""
+        if unit in self.tainted:
+            return
+        within = self.tainted[unit] = _Within(unit, self._modules.keys())
+        self.taints |= unit.binds
+        seeds = self.reach.seeds_of(self._path)
+        self._follow(unit, (step for step in unit.steps if ALL in self._told or step in seeds))
+        for word in within.steps.keys() & self._told:
+            self._follow(unit, within.steps[word])
+        self._follow(unit, self._hit_by_modules(within))
 
-    def is_own(self, name: str) -> bool:
-        """Whether the file itself makes what is behind a name."""
-        return name in self._own
+    def _follow(self, unit: Unit, steps: Iterable[Step]) -> None:
+        """What is tainted inside of a unit may be put into something that others see."""
+        within = self.tainted[unit]
+        waiting = list(steps)
+        while waiting:
+            step = waiting.pop()
+            if step in self._hit:
+                continue
+            self._hit.add(step)
+            for name, attributes in step.changed:
+                if name in self._own:
+                    self.taints.add(name)
+                self._change(name, attributes)
+            for name in step.stores.union(name for name, _ in step.changed) - within.names:
+                within.names.add(name)
+                waiting += within.steps.get(name, ())
 
-    def origins(self, name: str, attributes: frozenset[str]) -> Iterator[tuple[str, set[str]]]:
-        """Where the thing behind an imported name is at home, and the names there that change with it."""
-        for file, attribute in self._from.get(name, ()):
-            yield file, {attribute}
-        for file in self.modules.get(name, ()):
-            if attributes:
-                yield file, set(attributes)
-
-
-# From source to summary
-
-
-def _summarised(raw: bytes) -> _Summary:
-    if len(raw) > _MAX_SIZE or _UNTOLD.search(raw):
-        return _Summary(told=False)
-    summary = _Summary(told=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(raw)
-        for statement in tree.body:
-            unit = _Unit()
-            _take(statement, unit, summary.imports, is_top=True)
-            for step in unit.steps:
-                unit.words |= step.words
-                unit.bare |= step.bare
-            summary.units.append(unit)
-            summary.bound |= unit.binds
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _Summary(told=False)
-    return summary
-
-
-def _take(statement: ast.stmt, unit: _Unit, imports: list[_Import], *, is_top: bool) -> None:
-    """Add a statement and those inside of it; what is bound at the top belongs to the module."""
-    waiting = [(statement, is_top)]
-    while waiting:
-        node, is_top = waiting.pop()
-        step = _Step(_head(node))
-        unit.steps.append(step)
-        if isinstance(node, _BLOCKS):
-            step.stores.add(node.name)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            unit.binds.update(node.names)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            found = list(_imports(node))
-            imports += found
-            step.stores.update(item.name for item in found)
-            # What is imported inside of a function counts as used there.
-            step.words.update(item.name for item in found if not is_top)
-        inner = is_top and not isinstance(node, _BLOCKS)
-        for child in _parts(node):
-            if isinstance(child, ast.stmt):
-                waiting.append((child, inner))
-            else:
-                _read(child, step)
-        if is_top:
-            unit.binds |= step.stores
-
-
-def _head(node: ast.stmt) -> tuple[int, int]:
-    """The lines of a simple statement, or of a compound one down to its body."""
-    first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", ()))])
-    body = getattr(node, "body", None) or getattr(node, "cases", None)
-    if not body or isinstance(body[0], ast.match_case):
-        last = node.end_lineno if not body else node.lineno
-        return first, last or first
-    return first, max(first, body[0].lineno - (body[0].lineno > node.lineno))
-
-
-def _parts(node: ast.AST) -> Iterator[ast.AST]:
-    """The children of a statement; those of its handlers and cases among them."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.ExceptHandler, ast.match_case)):
-            yield from ast.iter_child_nodes(child)
-        else:
-            yield child
-
-
-def _read(expression: ast.AST, step: _Step) -> None:
-    """Take in the words of an expression, and what it stores and changes."""
-    bases: set[ast.AST] = set()
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Name):
-            step.words.add(node.id)
-            if node not in bases:
-                step.bare.add(node.id)
-            if not isinstance(node.ctx, ast.Load):
-                step.stores.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            step.words.add(node.attr)
-            bases.add(node.value)
-            if not isinstance(node.ctx, ast.Load):
-                _change(node, step)
-        elif isinstance(node, ast.Subscript):
-            if not isinstance(node.ctx, ast.Load):
-                _change(node.value, step)
-        elif isinstance(node, ast.arg):
-            step.stores.add(node.arg)
-        elif isinstance(node, ast.keyword) and node.arg:
-            step.words.add(node.arg)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if len(node.value) <= _MAX_TEXT:
-                step.words.update(_IDENTIFIER.findall(node.value))
-        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
-            step.stores.add(node.name)
-        elif isinstance(node, ast.Call):
-            _read_call(node, step)
-
-
-def _read_call(call: ast.Call, step: _Step) -> None:
-    """`a.add(x)` may put x into a; `f(a, x)` may do so, too; `setattr(a, "b", x)` names what it sets."""
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if isinstance(call.func, ast.Attribute) and given and call.func.attr not in _TAKING:
-        _change(call.func.value, step, depth=1)
-    texts = frozenset(
-        node.value
-        for node in given
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
-    )
-    for node in given:
-        _change(node.value if isinstance(node, ast.Starred) else node, step, texts, depth=1)
-
-
-def _change(
-    node: ast.AST, step: _Step, attributes: frozenset[str] = frozenset(), depth: int | None = None
-) -> None:
-    """Note that something may be put into what `a.b.c` begins with, if no more than `depth` attributes are between."""
-    named: list[str] = []
-    while isinstance(node, (ast.Attribute, ast.Subscript)):
-        if isinstance(node, ast.Attribute):
-            named.append(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name) and (depth is None or len(named) <= depth):
-        # Of a module it is the first attribute that is another one's name.
-        step.changed.append((node.id, attributes | frozenset(named[-1:])))
-
-
-def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[_Import]:
-    for alias in node.names:
-        if isinstance(node, ast.ImportFrom):
-            parts = tuple(node.module.split(".")) if node.module else ()
-            yield _Import(alias.asname or alias.name, node.level, parts, alias.name)
-            continue
-        parts = tuple(alias.name.split("."))
-        if alias.asname:
-            yield _Import(alias.asname, 0, parts, None)
-            continue
-        # `import a.b.c` binds `a`, through which all three are had.
-        for length in range(1, len(parts) + 1):
-            yield _Import(parts[0], 0, parts[:length], None)
+    def _change(self, name: str, attributes: frozenset[str]) -> None:
+        """Taint an imported thing where it is at home, and the names there that change with it."""
+        places = [(file, {attribute}) for file, attribute in self._from.get(name, ())]
+        if attributes:
+            places += [(file, set(attributes)) for file in self._modules.get(name, ())]
+        for file, names in places:
+            theirs = self.reach.taints_of(file)
+            if not names <= theirs:
+                theirs |= names
+                self._changed.add(file)

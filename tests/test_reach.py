@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from callr_migrate.gates import Gates
 from callr_migrate.pack import load_pack
-from callr_migrate.reach import Reach, _summarised
+from callr_migrate.reach import Reach
+from callr_migrate.reach_summary import summarised
 
 CLIENT = "import callr\napi = callr.Api('l', 'p')\nOTHER = 1\n"
 
@@ -217,11 +221,11 @@ def test_what_nobody_else_can_get_is_not_looked_for(monkeypatch: pytest.MonkeyPa
     }
     looked_at: list[bytes] = []
 
-    def summarised(raw: bytes) -> object:
+    def noted(raw: bytes) -> object:
         looked_at.append(raw)
-        return _summarised(raw)
+        return summarised(raw)
 
-    monkeypatch.setattr("callr_migrate.reach._summarised", summarised)
+    monkeypatch.setattr("callr_migrate.reach_summary.summarised", noted)
     assert reached(files) == {"client.py", "script.py", "both.py"}
     assert not looked_at
     assert reached({**files, "b.py": "from script import api\n"}) == {
@@ -231,3 +235,40 @@ def test_what_nobody_else_can_get_is_not_looked_for(monkeypatch: pytest.MonkeyPa
         "b.py",
     }
     assert looked_at
+
+
+def work_for_chain(length: int) -> int:
+    """How often imports are resolved, and something is put into a name of another file, round after round."""
+    files = {
+        f"m{i}.py": f"from m{i - 1} import x{i - 1}\nx{i} = x{i - 1}\n" if i else CLIENT + "x0 = api\n"
+        for i in range(length)
+    }
+    files["other.py"] = "shared = {}\n"
+    files["hub.py"] = "".join(f"from m{i} import x{i}\n" for i in range(length)) + (
+        "from other import shared\n" + "".join(f"shared[{i}] = x{i}\n" for i in range(length))
+    )
+    gates = Gates(load_pack())
+    contents = {f"/r/{name}": text.encode() for name, text in files.items()}
+    reach = Reach(contents, contents.__getitem__, "/r", gates.passes)
+    count = 0
+    resolved = reach.graph.files_of
+
+    class Counted(dict[str, set[str]]):
+        def setdefault(self, *key: Any) -> Any:
+            nonlocal count
+            count += 1
+            return super().setdefault(*key)
+
+    def files_of(*arguments: Any) -> Iterator[str]:
+        nonlocal count
+        count += 1
+        return resolved(*arguments)
+
+    reach._taints = Counted()
+    reach.graph.files_of = files_of  # type: ignore[method-assign]
+    assert reach.files(["/r/m0.py"]) == set(contents)
+    return count
+
+
+def test_a_file_that_is_looked_at_again_is_not_followed_anew() -> None:
+    assert work_for_chain(60) < 3 * work_for_chain(30)

@@ -22,3 +22,6 @@ else:
             found = getattr(re.compile(*self._asked), name)
             setattr(self, name, found)
             return found
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return re.compile, self._asked

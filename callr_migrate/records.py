@@ -195,9 +195,9 @@ def _complete(cls: Any, fields: dict[str, Any]) -> None:
             else:
                 setattr(cls, name, entry.default)
     cls._plain_fields = fields
-    cls.__init__ = _at_first(cls)
     notes = {name: _Noted(cls, name) for name in _NOTES}
-    for name, value in {"__match_args__": tuple(fields), **notes}.items():
+    made = {"__init__": _at_first(cls), "__match_args__": tuple(fields), **notes}
+    for name, value in made.items():
         if name not in vars(cls):
             setattr(cls, name, value)
 

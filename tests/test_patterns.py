@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import sys
 import types
@@ -44,6 +46,15 @@ def test_what_is_no_pattern_fails_where_it_is_used() -> None:
         broken.search("")
     with pytest.raises(AttributeError):
         regex("a").no_such_method  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_copied_and_pickled(is_used: bool) -> None:
+    word = regex(r"[a-z]+", re.IGNORECASE)
+    assert not is_used or word.search("a")
+    for other in (copy.copy(word), copy.deepcopy(word), pickle.loads(pickle.dumps(word))):
+        assert other.fullmatch("Ab")
+        assert not other.fullmatch("1")
 
 
 def test_those_of_the_analysis_are_patterns() -> None:

@@ -141,6 +141,19 @@ def test_constructors(make: Callable[..., Any]) -> None:
             wrong()
 
 
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_constructor_of_its_own(make: Callable[..., Any]) -> None:
+    @make
+    class Doubled:
+        x: int
+
+        def __init__(self, half: int) -> None:
+            self.x = 2 * half
+
+    assert Doubled(2).x == 4
+    assert [each.name for each in dataclasses.fields(Doubled)] == ["x"]
+
+
 def told(make: Callable[..., Any], body: dict[str, Any]) -> Any:
     """What becomes of a class with such a body: its fields and what its constructor takes, or the error."""
     try:

@@ -20,9 +20,15 @@ _ON = (b"(", b"\\")
 _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
 _ENDS = (b";", b":", b"\xef\xbb\xbf")
 _COMMENT = re.compile(rb"#[^\r\n]*")
+# Where this stands, a statement is over, or was none.
+_ODD = re.compile(rb"[^\w\s.,*()\\\x80-\xff]")
 _TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
 # What holds nothing but names: what stands before the word, and what behind it.
-_BARE = re.compile(rb"(?:from [\w.\x80-\xff]+)?\Z"), re.compile(rb"[\w.,* ()\n\x80-\xff]*\Z")
+_DOTTED = rb"[\w.*\x80-\xff]+(?: as [\w\x80-\xff]+)?"
+_BARE = (
+    re.compile(rb"(?:from [\w.\x80-\xff]+)?\Z"),
+    re.compile(rb"[ (\n]*" + _DOTTED + rb"(?:[ \n]*,[ \n]*" + _DOTTED + rb")*[ ,)\n]*\Z"),
+)
 _NAME = re.compile(rb"[\w\x80-\xff]+")
 
 Parts = tuple[str, ...]
@@ -70,7 +76,10 @@ def imports_in(statement: Statement) -> Iterator[Import]:
     before = _BEFORE.search(text)
     if before is None:
         return
-    tokens = [decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest) if b"#" in rest else rest)]
+    if b"#" in rest:
+        rest = _COMMENT.sub(b"", rest)
+    odd = _ODD.search(rest)
+    tokens = [decoded(token) for token in _TOKEN.findall(rest, 0, len(rest) if odd is None else odd.start())]
     if before[1] is None:
         yield from ((0, parts, ()) for parts in _dotted_names(tokens))
         return
@@ -100,14 +109,14 @@ def _written(level: int, parts: Parts, names: Parts) -> Statement:
 def words_of(statement: Statement) -> set[bytes]:
     """The words of what a statement may name; an empty one if it names the folder that it stands in, or one around it.
 
-    `from a.b import c` names `b`, and `c` in it.
+    `from a.b import c` names `b`, and `c` in it; where no `c` follows, it is as good as `import a.b`.
     """
     text, rest = statement
     words = set(_NAME.findall(rest))
     if text:
-        last = _NAME.findall(text)[-1:]
-        words.update(last)
-        if b"".join(last).endswith(b"from"):
+        dotted = _NAME.findall(text)
+        words.update(dotted[-1:] if words else dotted)
+        if dotted and dotted[-1].endswith(b"from"):
             words.add(b"")
     return words
 
@@ -124,16 +133,20 @@ def _line_start(raw: bytes, offset: int) -> int:
 
 def _dotted_names(tokens: list[str]) -> Iterator[Parts]:
     """`("a", "b")` of `a.b as c`, one for each of the list."""
-    dotted: list[str] = []
+    parts: list[str] = []
+    is_over = is_named = False
     for token in [*tokens, ","]:
-        if token != ",":
-            dotted.append(token)
-            continue
-        dotted = dotted[: dotted.index("as")] if "as" in dotted else dotted
-        parts = tuple(part for part in dotted if part != ".")
-        if parts:
-            yield parts
-        dotted = []
+        if token == ",":
+            if parts:
+                yield tuple(parts)
+            parts, is_over, is_named = [], False, False
+        elif token == ".":
+            is_named = False
+        elif is_over or is_named:
+            is_over = True
+        else:
+            parts.append(token)
+            is_named = True
 
 
 def _listed(tokens: list[str]) -> Iterator[str]:

@@ -120,9 +120,14 @@ def test_bare_statements_hold_nothing_else() -> None:
     raw = (
         b"KEY = 'made-up-1'; from . import a\nif x == 'made-up-2': import b.c as d  # made-up-3\n"
         b"from e import (  # made-up-4\n    f as g,\n)\ntext = 'from here import made-up-5'\nimport h\ny = 0; from .i import\n"
+        b"TEXT = '\nimport the key (it is made-up-6,\nPASSWORD = made-up-7\n)\nimport j by made_up_8\nfrom k import l', made_up_9\n"
     )
     found = [each for statement in statements(raw) for each in bare(statement)]
-    assert found == [(b"from .", b"a"), (b"", b"b.c"), (b"from e", b"f"), (b"", b" h"), (b"from .i", b"")]
+    assert found == [(b"from .", b"a"), (b"", b"b.c"), (b"from e", b"f"), (b"", b" h"), (b"from .i", b"")] + [
+        (b"", b"the"),
+        (b"", b"j"),
+        (b"from k", b"l"),
+    ]
 
 
 @pytest.mark.parametrize("text", [b"import ", b"the import (see\n", b"(import (a,\\\n"])
@@ -256,6 +261,10 @@ def test_by_way_of_others() -> None:
         "e.py": "import sys",
     }
     assert reach("a.py", files) == ["b.py", "c.py"]
+
+
+def test_a_statement_without_its_names_is_an_import() -> None:
+    assert reach("p/__init__.py", {"p/__init__.py": "", "p/a.py": "", "b.py": "from p.a import"}) == ["b.py"]
 
 
 def test_a_loop() -> None:

@@ -17,6 +17,7 @@ _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*)
 _REST = re.compile(rb"(?:[^\n\r;#(\\]|\\(?:\r\n?|\n)|\((?:[^()#]|#[^\r\n]*)*)*")
 _BY_NAME = re.compile(rb"(?:import_module|__import__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"]")
 _COMMENT = re.compile(rb"#[^\r\n]*")
+_ODD = re.compile(rb"[^\w\s.,*()\\\x80-\xff].*", re.DOTALL)
 _TOKEN = re.compile(rb"[\w\x80-\xff]+|[.,*]")
 _ATTRIBUTE = re.compile(rb"\.[ \t]*([\w\x80-\xff]+)")
 
@@ -85,7 +86,7 @@ def plain_imports(raw: bytes) -> Iterator[Import]:
         rest = _REST.match(raw, word.end())
         if before is None or rest is None:
             continue
-        tokens = [decoded(token) for token in _TOKEN.findall(_COMMENT.sub(b"", rest[0]))]
+        tokens = [decoded(token) for token in _TOKEN.findall(_ODD.sub(b"", _COMMENT.sub(b"", rest[0])))]
         if before[1] is None:
             yield from ((0, parts, ()) for parts in _dotted_names(tokens))
             continue

@@ -25,8 +25,9 @@ MAX_READ = 256_000_000
 _HEAD = 400
 _DECLARED = rb"coding[:=]"
 _AS_UTF_8 = rb"coding[:=][ \t]*utf-?8\b"
-# A comment of other tools that names a code of this one.
-_COMMENT = re.compile(rb"q(?<=[Nn][Oo]q)[Aa][ \t]*:[^\r\n]*\b[Cc][Ll][Rr]")
+# A comment of other tools that names a code of this one. Its line is read once, however many of them stand in it.
+_COMMENT = re.compile(rb"q(?<=[Nn][Oo]q)[Aa][ \t]*:([^\r\n]*)")
+_OURS = re.compile(rb"\b[Cc][Ll][Rr]")
 # So many files are looked at between two signs of progress.
 _STEP = 64
 _PIECE = 1_000_000
@@ -148,7 +149,7 @@ def has_comment(raw: bytes) -> bool:
     """Whether other tools' comments, written in any case, may name a code of this one."""
     # The search for one rare letter is the fastest that there is; a pattern that ignores the case takes ten times as
     # long, and lower case of all of it is three times as dear.
-    return _COMMENT.search(raw.replace(b"Q", b"q")) is not None
+    return any(_OURS.search(comment) for comment in _COMMENT.findall(raw.replace(b"Q", b"q")))
 
 
 def read(name: str, looks: dict[str, os.stat_result] | None = None) -> bytes | None:

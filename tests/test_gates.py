@@ -123,7 +123,12 @@ def test_bare_statements_hold_nothing_else() -> None:
         b"TEXT = '\nimport the key (it is made-up-6,\nPASSWORD = made-up-7\n)\nimport j by made_up_8\nfrom k import l', made_up_9\n"
     )
     found = [each for statement in statements(raw) for each in bare(statement)]
-    assert found == [(b"from .", b"a"), (b"", b"b.c"), (b"from e", b"f"), (b"", b" h"), (b"from .i", b"")] + [
+    assert found == [
+        (b"from .", b"a"),
+        (b"", b"b.c"),
+        (b"from e", b"f"),
+        (b"", b" h"),
+        (b"from .i", b""),
         (b"", b"the"),
         (b"", b"j"),
         (b"from k", b"l"),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callr_migrate import sieve
 from callr_migrate.cli import main
 from callr_migrate.cli.analysis import Start
 from callr_migrate.gates import Gates
@@ -81,6 +82,13 @@ def test_comments_in_any_case(text: bytes) -> None:
     assert has_comment(text)
     assert not has_comment(text.replace(b":", b" "))
     assert not has_comment(text.lower().replace(b"clr", b"cl"))
+
+
+def test_a_line_of_many_comments_is_read_once() -> None:
+    line = b"# " + b"noqa: E501 " * 1000
+    assert len(sieve._COMMENT.findall(line + b"\n" + line)) == 2
+    assert not has_comment(line + b"\nCLR101")
+    assert has_comment(line + b"CLR101")
 
 
 IN_ANY_CASE = st.tuples(*(st.sampled_from([letter, letter.upper()]) for letter in "noqaclr")).map("".join)

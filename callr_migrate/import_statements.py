@@ -13,9 +13,14 @@ _WORD = re.compile(
     rb"import(?:(?<!\wimport)\b(?=([^\n\r;#(\\]{0,%d}))" % _NEAR
     + rb"|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
 )
-# A statement goes on behind a backslash and in parentheses.
-_REST = re.compile(rb"[^\n\r;#(\\]*(?:(?:\\(?:\r\n?|\n)|\((?:[^()#]+|#[^\r\n]*)*)[^\n\r;#(\\]*)*")
+# A statement goes on behind a backslash, on so many lines, and in parentheses, once. Before the word there is less.
+_JOINED = 200
+_JOINED_BEFORE = 20
+_LINES = rb"[^\n\r;#(\\]*(?:\\(?:\r\n?|\n)[^\n\r;#(\\]*){0,%d}" % _JOINED
+_REST = re.compile(_LINES + rb"(?:\((?:[^()#]+|#[^\r\n]*)*" + _LINES + rb")?")
 _ON = (b"(", b"\\")
+# Bytes. What stands before the word in a statement is shorter; lines need not be.
+_FAR = 1_000
 # What may stand before the word: nothing or `from x`, behind the start of a line, `;` or `:`.
 _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
 _ENDS = (b";", b":", b"\xef\xbb\xbf")
@@ -55,9 +60,15 @@ def statements(raw: bytes) -> Iterator[Statement]:
             yield None, name
             continue
         at = word.start()
-        start = raw.rfind(b"\n", 0, at) + 1
+        low = max(0, at - _FAR)
+        start = raw.rfind(b"\n", low, at) + 1 or low
         if may_return or b"\\" in raw[max(0, start - 3) : start]:
             start = _line_start(raw, at)
+        if at - start >= _FAR:
+            # Nothing before the last of these signs has to do with it.
+            start = max(raw.rfind(sign, start, at) for sign in (b";", b":"))
+            if start < 0 or at - start >= _FAR:
+                continue
         before = raw[start:at].rstrip(b" \t\f")
         if not before or b"from" in before or before.endswith(_ENDS):
             end = word.end() + len(rest)
@@ -122,13 +133,17 @@ def words_of(statement: Statement) -> set[bytes]:
 
 
 def _line_start(raw: bytes, offset: int) -> int:
-    """Where the line starts, those that a backslash joins to it included."""
-    while True:
-        start = max(raw.rfind(b"\n", 0, offset), raw.rfind(b"\r", max(0, offset - 500), offset)) + 1
+    """Where the line starts, those that a backslash joins to it included; `_FAR` before it where that is farther."""
+    for _ in range(_JOINED_BEFORE):
+        low = max(0, offset - _FAR)
+        start = max(raw.rfind(sign, low, offset) for sign in (b"\n", b"\r")) + 1
+        if not start:
+            return low
         joined = raw[max(0, start - 3) : start].rstrip(b"\r\n")
         if not joined.endswith(b"\\"):
             return start
         offset = start - 1
+    return start
 
 
 def _dotted_names(tokens: list[str]) -> Iterator[Parts]:

@@ -107,6 +107,40 @@ def test_the_quick_reading_is_the_plain_one(raw: bytes) -> None:
     assert sorted(imports(raw)) == sorted(plain_imports(raw))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\nimport (",
+        b"import a, (\n",
+        b"import \\\n",
+        b"from a import b, \\\n",
+        b"import (#(\n",
+        b"import a;",
+    ],
+)
+def test_a_statement_does_not_go_on_for_ever(line: bytes) -> None:
+    raw = line * 5000
+    found = list(statements(raw))
+    assert all(len(before or b"") < 1_000 for before, _ in found)
+    assert sum(len(rest) for _, rest in found) < len(found) * 200 * len(line) + 2 * len(raw)
+
+
+def test_statements_on_a_long_line() -> None:
+    raw = (
+        b"x = '" + b"a" * 2_000 + b"'; import a; y = {0:1}; from b import c; " + b"z " * 900 + b"; import d\n"
+    )
+    assert list(imports(raw)) == [(0, ("a",), ()), (0, ("b",), ("c",)), (0, ("d",), ())]
+    assert list(imports(b"word " * 900 + b"from b import c")) == []
+
+
+def test_a_statement_of_many_lines() -> None:
+    names = [f"name_{number}" for number in range(150)]
+    joined = "from a \\\n" + "import \\\n" + ", \\\n".join(names)
+    bracketed = "from a import (  # (all\n" + ",\n".join(names * 20) + "\n)"
+    assert list(imports(joined.encode())) == [(0, ("a",), tuple(names))]
+    assert list(imports(bracketed.encode())) == [(0, ("a",), tuple(names * 20))]
+
+
 @settings(max_examples=500)
 @given(PROGRAM | st.binary(max_size=30))
 def test_bare_statements_import_the_same(raw: bytes) -> None:

@@ -14,7 +14,8 @@ _WORD = re.compile(rb"\bimport\b")
 # What may stand before it: nothing or `from x`, behind the start of a line, `;` or `:`.
 _BEFORE = re.compile(rb"(?:^|[;:])(?:\xef\xbb\xbf)?[ \t\f]*(?:from\b([^;:#\"']*))?\Z")
 # A statement goes on behind a backslash and in parentheses.
-_REST = re.compile(rb"(?:[^\n\r;#(\\]|\\(?:\r\n?|\n)|\((?:[^()#]|#[^\r\n]*)*)*")
+_LINES = rb"(?:[^\n\r;#(\\]|\\(?:\r\n?|\n))*"
+_REST = re.compile(_LINES + rb"(?:\((?:[^()#]|#[^\r\n]*)*" + _LINES + rb")?")
 _BY_NAME = re.compile(rb"(?:import_module|__import__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"]")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _ODD = re.compile(rb"[^\w\s.,*()\\\x80-\xff].*", re.DOTALL)

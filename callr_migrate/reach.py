@@ -78,6 +78,8 @@ class Reach:
                     self._by_stem.setdefault(_stem(path), set()).add(path)
                     following.update(self.graph.importers_of(path))
             waiting = sorted(following)
+        # They refer to this: what stands in a circle would stay in memory until somebody looks for circles.
+        self._files.clear()
         return reached | self._touched
 
     def exposed(self, path: str) -> frozenset[str]:

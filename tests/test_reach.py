@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -272,3 +274,17 @@ def work_for_chain(length: int) -> int:
 
 def test_a_file_that_is_looked_at_again_is_not_followed_anew() -> None:
     assert work_for_chain(60) < 3 * work_for_chain(30)
+
+
+def test_what_was_read_of_the_files_goes_with_their_reach() -> None:
+    contents = {"/r/client.py": CLIENT.encode(), "/r/a.py": b"from client import api\n"}
+    reach = Reach(contents, contents.__getitem__, "/r", Gates(load_pack()).passes)
+    gc.collect()
+    gc.disable()
+    try:
+        assert reach.files(["/r/client.py"]) == set(contents)
+        kept = weakref.ref(reach)
+        del reach
+        assert kept() is None
+    finally:
+        gc.enable()

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.module import Module
 from callr_migrate.evaluate.names import Names, is_plain, live
 from callr_migrate.evaluate.project import dotted_name
@@ -154,11 +153,9 @@ class Members(Names):
             assert isinstance(binding.node, cst.Attribute)
             if self._holds(other, binding.node.value, owner, klass):
                 values.append(self.binding_value(binding, other))
-        for other, call in self.project.calls_named("setattr"):
-            arguments = [arg.value for arg in call.args if not arg.star and arg.keyword is None]
-            if len(arguments) == 3 and literal(arguments[1]) == (True, name):
-                if self._holds(other, arguments[0], owner, klass):
-                    values.append(self.evaluate(other, arguments[2]))
+        for other, changed, value in self.project.set_by_text(name):
+            if self._holds(other, changed, owner, klass):
+                values.append(self.evaluate(other, value))
         return values
 
     def _holds(self, module: Module, node: cst.BaseExpression, owner: ClassValue, klass: ClassValue) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.module import Binding, InexactTreeError, Module
 from callr_migrate.source import SourceError, SourceFile
 from callr_migrate.stages import staged
@@ -34,6 +35,9 @@ _HANDING_ON = frozenset(
     }
 )
 
+_SETTING = "setattr"
+_Setting = tuple[Module, cst.BaseExpression, cst.BaseExpression]
+
 
 class Project:
     """Modules by path. `root` bounds what counts as the project's own."""
@@ -58,6 +62,7 @@ class Project:
         self._names: dict[str, list[tuple[Module, cst.Name | cst.Attribute]]] = {}
         self._named: set[Module] = set()
         self._mentions: dict[str, list[tuple[Module, cst.Name | cst.Attribute]]] = {}
+        self._set_by_text: dict[str, list[_Setting]] = {}
 
     @property
     def modules(self) -> list[Module]:
@@ -82,6 +87,9 @@ class Project:
             name = last_name(call.func)
             if name:
                 self._calls.setdefault(name, []).append((module, call))
+            if name == _SETTING:
+                for text, setting in _set_in(module, call):
+                    self._set_by_text.setdefault(text, []).append(setting)
             if isinstance(call.func, cst.Attribute) and name in CHANGING:
                 changed = last_name(call.func.value)
                 self._changes.setdefault(changed or "", []).append((module, call, None))
@@ -118,6 +126,14 @@ class Project:
             if others
             else calls
         )
+
+    def set_by_text(self, name: str) -> list[_Setting]:
+        """Where `setattr` gives an attribute of this name: the module, of what, and which value."""
+        found = self._set_by_text.setdefault(name, [])
+        for other in sorted(self.other_names(_SETTING)):
+            for module, call in self._calls.get(other, ()):
+                found = found + [setting for text, setting in _set_in(module, call) if text == name]
+        return found
 
     def mentions_of(self, name: str) -> list[tuple[Module, cst.Name | cst.Attribute]]:
         """Where a name, or an attribute of this name, is handed on rather than called."""
@@ -267,3 +283,11 @@ def dotted_name(node: cst.CSTNode | None) -> str | None:
         left = dotted_name(node.value)
         return f"{left}.{node.attr.value}" if left else None
     return None
+
+
+def _set_in(module: Module, call: cst.Call) -> Iterator[tuple[str, _Setting]]:
+    arguments = [arg.value for arg in call.args if not arg.star and arg.keyword is None]
+    if len(arguments) == 3:
+        _, name = literal(arguments[1])
+        if isinstance(name, str):
+            yield name, (module, arguments[0], arguments[2])

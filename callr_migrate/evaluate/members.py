@@ -207,11 +207,13 @@ class Members(Names):
     def mro(self, klass: ClassValue) -> list[ClassValue]:
         """The class and its bases of the project, nearest first."""
         order = [klass]
+        seen: set[Value] = {klass}
         for owner in order:
             assert isinstance(owner.ref.node, cst.ClassDef)
             for base in owner.ref.node.bases:
                 for option in self.evaluate(owner.ref.module, base.value).options():
-                    if isinstance(option, ClassValue) and option not in order:
+                    if isinstance(option, ClassValue) and option not in seen:
+                        seen.add(option)
                         order.append(option)
         return order
 

@@ -29,11 +29,13 @@ class Peers:
     """The commands of those that are there; `versions` grows by who was found, `without` is told of the others."""
 
     def __init__(self, folder: Path, versions: dict[str, str], without: Callable[[str], None]) -> None:
-        self.folder = folder
+        # Not above a tree: settings there would be read for it.
+        self.folder = folder / "settings of peers"
         self.versions = versions
         self.without = without
-        (folder / "ruff.toml").write_text(_RUFF)
-        (folder / "semgrep.yaml").write_text(_SEMGREP)
+        self.folder.mkdir()
+        (self.folder / "ruff.toml").write_text(_RUFF)
+        (self.folder / "semgrep.yaml").write_text(_SEMGREP)
 
     def quick(self, tree: Path) -> Mapping[str, Command]:
         """Those that look at a whole large tree in about a second."""

@@ -61,7 +61,7 @@ class Sieve:
         self._passes = self.gates.passes if len(names) >= _FEW else self.gates.passes_plainly
         records = self._records_for(names)
         if records is not None:
-            clean |= records.unchanged([name for name in names if name not in clean])
+            clean |= records.unchanged([name for name in names if name not in clean] if clean else names)
         looks: dict[str, os.stat_result] | None = {} if records is not None else None
         known = len(clean)
         for done, name in enumerate(names, 1):

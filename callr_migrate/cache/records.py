@@ -42,7 +42,7 @@ class Records:
         self._base = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
         self._known: dict[str, Stamp] | None = None
         self._holding: dict[str, Stamp] = {}
-        self._asked: set[str] = set()
+        self._asked: list[list[str]] = []
         self._moment = 0
         self._is_news = False
 
@@ -55,7 +55,7 @@ class Records:
         known, holding, found = self._known, self._holding, set()
         kind = _AROUND if around else ""
         keys = [kind + name if name[:1] == os.sep else f"{kind}{self._base}{name}" for name in names]
-        self._asked.update(keys)
+        self._asked.append(keys)
         stat = os.stat
         for key, name in zip(keys, names, strict=True):
             stamp = known.get(key)
@@ -94,8 +94,9 @@ class Records:
             return
         self._is_news = False
         holding = self._holding
-        others = {key: stamp for key, stamp in (self._known or {}).items() if key not in self._asked}
-        if len(others) <= len(self._asked) + _OTHERS:
+        asked = set().union(*self._asked)
+        others = {key: stamp for key, stamp in (self._known or {}).items() if key not in asked}
+        if len(others) <= len(asked) + _OTHERS:
             holding = {**{key: stamp for key, stamp in others.items() if _is_there(key, stamp)}, **holding}
         try:
             body = len(holding).to_bytes(8, "big") + packed(holding.values())

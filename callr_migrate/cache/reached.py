@@ -21,7 +21,7 @@ _CODE = (
         "import_graph.py",
         "import_statements.py",
     ),
-    *("loading.py", "notebook.py", "pages.py", "reach.py", "source.py"),
+    *("loading.py", "notebook.py", "pages.py", "reach.py", "reach_summary.py", "source.py"),
 )
 # So many files without a stamp that counts are read for their contents; in a tree with more it is not worth it.
 _READ = 300

@@ -346,7 +346,6 @@ class _Cluster:
         except BaseException:
             self.close()
             raise
-        self._executor = self._client.get_executor(pure=False)
 
     def _check(self, address: str) -> None:
         """Raise where there are no workers, or some that would do the work in another way."""
@@ -363,7 +362,16 @@ class _Cluster:
                 )
 
     def submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
-        return cast("Future[Result]", self._executor.submit(function, item))
+        """The item's result to come.
+
+        The library has an executor of its own: it takes a result for an error where a worker that holds a
+        copy of it dies the moment after.
+        """
+        from asyncio import run_coroutine_threadsafe
+
+        remote = self._client.submit(function, item, pure=False)
+        result = run_coroutine_threadsafe(_result(remote), self._client.loop.asyncio_loop)
+        return cast("Future[Result]", result)
 
     def lost(self, error: BaseException) -> bool:
         """Whether this says that workers died at an item, rather than what the item raised."""
@@ -371,6 +379,10 @@ class _Cluster:
 
     def close(self) -> None:
         self._client.close()
+
+
+async def _result(remote: Any) -> Any:
+    return await remote.result()
 
 
 def _version() -> str:

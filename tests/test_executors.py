@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 
 import pytest
 import work
@@ -186,6 +187,44 @@ class TestCluster:
         with Workers(address=address) as workers:
             results = list(workers.results(work.squared_or_killed, NUMBERS[10:20]))
         assert [number for number, result in enumerate(results, 10) if isinstance(result, Lost)] == [13, 14]
+
+    def test_a_worker_that_dies_once_its_result_is_here_costs_nothing(
+        self, address: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import distributed
+
+        real = distributed.Future._result
+
+        async def lost_since(future: Any, *args: Any, **options: Any) -> Any:
+            result = await real(future, *args, **options)
+            # As the scheduler tells when whoever holds the result has died.
+            future._state.lose()
+            return result
+
+        monkeypatch.setattr(distributed.Future, "_result", lost_since)
+        with Workers(address=address) as workers:
+            assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+
+    def test_what_the_work_raises_is_raised(self, address: str) -> None:
+        with Workers(address=address) as workers, pytest.raises(ValueError, match="not 1"):
+            list(workers.results(work.failing, [1]))
+
+    def test_who_waits_is_woken_when_it_is_stopped(self, address: str, tmp_path: Path) -> None:
+        stopped: list[BaseException] = []
+
+        def wait(workers: Workers) -> None:
+            try:
+                list(workers.results(work.slow, [str(tmp_path)] * 2))
+            except CancelledError as error:
+                stopped.append(error)
+
+        with Workers(address=address) as workers:
+            thread = threading.Thread(target=wait, args=[workers])
+            thread.start()
+            assert until(lambda: any(tmp_path.iterdir()))
+            workers.stop()
+            thread.join(30)
+        assert stopped
 
     def test_another_version_is_refused(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(executors, "__version__", "0.0.0")

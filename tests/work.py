@@ -44,6 +44,12 @@ def until_unwanted(folder: str) -> None:
         own.unlink()
 
 
+def slow(folder: str) -> None:
+    """Leave the number of the process there, and return after some seconds."""
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(5)
+
+
 def endless(folder: str) -> None:
     """Leave the number of the process there, and never return."""
     Path(folder, str(os.getpid())).touch()

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
 import pytest
 import work
+from support.processes import is_alive, until
 
 from callr_migrate import executors
 from callr_migrate.executors import ExecutorError, Lost, Workers
@@ -27,26 +27,6 @@ NUMBERS = list(range(40))
 needs_processes = pytest.mark.skipif(
     executors.has_threads_that_run(), reason="threads run side by side here, so there are no processes"
 )
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    """Whether it comes true within reason."""
-    end = time.monotonic() + 30
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    # One that is dead and not yet waited for has no work to do any more.
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
@@ -95,7 +75,7 @@ def test_stop_ends_all_from_another_thread(tmp_path: Path) -> None:
         thread.start()
         assert until(lambda: len(list(tmp_path.iterdir())) == 2)
         workers.stop()
-        thread.join(30)
+        thread.join(300)
     assert stopped
     assert not any(is_alive(int(path.name)) for path in tmp_path.iterdir())
 
@@ -122,7 +102,7 @@ def test_no_worker_outlives_who_waits_for_it(tmp_path: Path, name: str) -> None:
     ) as running:
         assert until(lambda: len(list(folder.iterdir())) == 2)
         running.send_signal(getattr(signal, name))
-        running.wait(30)
+        running.wait(300)
     assert until(lambda: not any(is_alive(int(path.name)) for path in folder.iterdir()))
 
 
@@ -151,7 +131,7 @@ def test_threads_end_when_they_are_stopped(tmp_path: Path, monkeypatch: pytest.M
         assert until(lambda: len(list(tmp_path.iterdir())) == 2)
         workers.stop()
         assert not list(tmp_path.iterdir())
-        thread.join(30)
+        thread.join(300)
     assert stopped
 
 
@@ -214,7 +194,7 @@ class TestCluster:
 
         def wait(workers: Workers) -> None:
             try:
-                list(workers.results(work.slow, [str(tmp_path)] * 2))
+                list(workers.results(work.until_let_go, [str(tmp_path)] * 2))
             except CancelledError as error:
                 stopped.append(error)
 
@@ -223,7 +203,8 @@ class TestCluster:
             thread.start()
             assert until(lambda: any(tmp_path.iterdir()))
             workers.stop()
-            thread.join(30)
+            thread.join(300)
+        (tmp_path / "enough").touch()
         assert stopped
 
     def test_another_version_is_refused(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from callr_migrate import writing
+from callr_migrate import pipeline, writing
 from callr_migrate.cli import main
 from callr_migrate.config import load_settings
 from callr_migrate.deep import Deep, Stopped
@@ -26,6 +27,7 @@ from callr_migrate.loading import Loader
 from callr_migrate.pipeline import Outcome, Request, run
 from callr_migrate.source import SourceError, SourceFile, Staged
 
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 CLIENT = 'import callr\n\napi = callr.Api("login", "secret")\n'
 USER = 'from client import api\n\n\ndef now():\n    api.call("system.get_timestamp")\n'
 # The retired kind of app stays legacy, so something is left after a fix, at a new place.
@@ -267,20 +269,30 @@ def test_a_file_that_only_the_analysis_comes_across_has_its_name(capfd: pytest.C
 # -- interruptions ----------------------------------------------------------------------------------------------
 
 
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT) if os.name == "nt" else os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_an_interruption_waits_for_the_group_that_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     write(client=CLIENT, user=USER)
     write(other=CLIENT.replace("secret", "else") + 'api.call("system.get_timestamp")\n')
     commit = Staged.commit
     committed: list[str] = []
+    works: list[Deep] = []
+
+    def made() -> Deep:
+        works.append(Deep())
+        return works[-1]
 
     def interrupted(staged: Staged) -> None:
         if not committed:
-            signal.raise_signal(signal.SIGINT) if os.name == "nt" else os.kill(os.getpid(), signal.SIGINT)
+            interrupt()
             # The signal reaches the main thread, which has to wait for this one.
-            threading.Event().wait(0.5)
+            assert works[0]._stop.wait(60)
         committed.append(staged.target.name)
         commit(staged)
 
+    monkeypatch.setattr(pipeline, "Deep", made)
     monkeypatch.setattr(Staged, "commit", interrupted)
     assert main(["fix", ".", "--unsafe-fixes"]) == 130
     assert committed in (["client.py", "user.py"], ["other.py"])
@@ -294,37 +306,59 @@ def test_an_interruption_waits_for_the_group_that_is_written(monkeypatch: pytest
 def test_after_an_interruption_nothing_is_begun() -> None:
     deep = Deep()
     seen: list[str] = []
+    stopped = threading.Event()
 
     def work() -> None:
+        interrupt()
         try:
             while True:
                 deep.check()
         except Stopped:
             seen.append("stopped")
+            stopped.set()
             with deep.uninterrupted():
                 seen.append("never")
 
-    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
     with pytest.raises(KeyboardInterrupt):
         deep.run(work)
-    timer.join()
+    assert stopped.wait(60)
     threading.Event().wait(0.2)
     assert seen == ["stopped"]
 
 
-def test_an_interrupted_process() -> None:
+# As `python -m callr_migrate`, but that it says when it is about to begin.
+SAID = """
+import sys
+from callr_migrate.cli import main
+try:
+    print("ready", flush=True)
+    raise SystemExit(main(sys.argv[1:]))
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+
+
+@pytest.mark.parametrize("moment", ["as it begins", "as it works", "as it writes"])
+def test_an_interrupted_process(moment: str) -> None:
     write(**{f"m{number}": CLIENT + 'api.call("system.get_timestamp")\n' * 200 for number in range(20)})
+    before = {path: path.read_bytes() for path in Path().glob("m*.py")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "callr_migrate", "fix", ".", "--unsafe-fixes", "--quiet"],
-        stdout=subprocess.DEVNULL,
+        [sys.executable, "-c", SAID, "fix", ".", "--unsafe-fixes", "--quiet"],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    threading.Event().wait(1.5)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == b"ready"
+    if moment == "as it works":
+        threading.Event().wait(1)
+    end = time.monotonic() + 120
+    while moment == "as it writes" and all(path.read_bytes() == raw for path, raw in before.items()):
+        assert process.poll() is None
+        assert time.monotonic() < end
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert b"Traceback" not in errors
-    for path in Path().glob("m*.py"):
+    for path in before:
         compile(path.read_bytes(), path, "exec")
         text = path.read_text()
         assert ("callr.Api" in text) == ("api.call(" in text)
@@ -405,7 +439,7 @@ _PIECES = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=CHECKS)
 @given(raw=_PIECES | st.binary(max_size=200).map(lambda raw: b"import callr\n" + raw))
 @example(raw=b"import callr\r\rapi = callr.Api('a', 'b')\rapi.call('sms.get', x)\r")
 @example(raw=b"import callr\n\x0cfrom callr import (Api as A)\nA('a', 'b').call('system.get_timestamp')")
@@ -516,7 +550,7 @@ def everything(_: Gates, raw: bytes) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=CHECKS)
 @given(files=projects())
 def test_gates_lose_nothing(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -563,7 +597,7 @@ def test_a_client_of_one_of_two_libraries_is_told_as_the_same_one_in_each_run(tm
             env={**os.environ, "PYTHONHASHSEED": str(seed)},
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=300,
         ).stdout
         for seed in range(5)
     }

@@ -190,7 +190,7 @@ def test_a_run_over_clean_files_imports_next_to_nothing(project: Path) -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=300,
             env={**os.environ, "CALLR_MIGRATE_CACHE_DIR": str(project / "cache")},
         )
     assert done.stdout.startswith("Looked at 2 files: nothing to migrate.")
@@ -227,7 +227,7 @@ def test_nobody_looks_for_garbage_where_there_is_none(project: Path) -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=300,
             env={**os.environ, "CALLR_MIGRATE_CACHE_DIR": str(project / "cache")},
         )
     assert done.stdout == "0 True\n"

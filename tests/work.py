@@ -44,10 +44,13 @@ def until_unwanted(folder: str) -> None:
         own.unlink()
 
 
-def slow(folder: str) -> None:
-    """Leave the number of the process there, and return after some seconds."""
+def until_let_go(folder: str) -> None:
+    """Leave the number of the process there, and return once a file `enough` is there."""
     Path(folder, str(os.getpid())).touch()
-    time.sleep(5)
+    for _ in range(60_000):
+        if Path(folder, "enough").exists():
+            return
+        time.sleep(0.01)
 
 
 def endless(folder: str) -> None:

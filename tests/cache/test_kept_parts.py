@@ -308,7 +308,7 @@ def test_several_runs_at_once(analysed: Analysed) -> None:
         path.unlink()
     for _ in range(2):
         for process in commands(3):
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
             assert (json.loads(out), err) == (expected, "")
     assert counts(analysed()) == (3, 0)
 
@@ -320,7 +320,7 @@ def test_a_run_that_is_killed(analysed: Analysed) -> None:
         (process,) = commands(1)
         time.sleep(delay)
         process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
     analysed()
     assert counts(analysed()) == (33, 0)
 

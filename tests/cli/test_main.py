@@ -274,7 +274,7 @@ def test_modules_of_the_working_folder_are_not_run(tmp_path: Path) -> None:
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     assert (done.returncode, done.stderr) == (1, b"")
     assert json.loads(done.stdout)["summary"]["legacy_calls"] == 1

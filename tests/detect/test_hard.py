@@ -299,9 +299,9 @@ LARGE = {
 @pytest.mark.parametrize("source", [pytest.param(text, id=name) for name, text in LARGE.items()])
 def test_large(tmp_path: Path, source: str) -> None:
     write(tmp_path, {"program.py": HEAD + source})
-    began = time.monotonic()
+    began = time.process_time()
     report = report_of(tmp_path)
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
     places = sum(finding.code.startswith("CLR1") for finding in report.findings) + len(report.unseen)
     assert places >= source.count('.call("') + source.count(".call('") + source.count(".call(d[")
 

@@ -108,7 +108,7 @@ def report() -> dict[str, Any]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
     )
     assert run.returncode == 1, run.stderr
     return json.loads(run.stdout)

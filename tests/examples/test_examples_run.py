@@ -141,7 +141,7 @@ def run_program(root: Path, case: Scenario, records: Path) -> Run:
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",  # a diff holds each file in its own encoding
-        timeout=120,
+        timeout=300,
     )
     assert record_file.exists(), done.stderr
     return Run(done.stdout, done.stderr, json.loads(record_file.read_text("utf-8")))
@@ -161,7 +161,7 @@ def migrate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",  # a diff holds each file in its own encoding
-        timeout=120,
+        timeout=300,
     )
 
 

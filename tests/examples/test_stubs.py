@@ -37,7 +37,7 @@ def run(tmp_path: Path, *parts: str, **environ: str) -> tuple[list[str], dict[st
         env={**os.environ, **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
     )
     record = json.loads((tmp_path / "record.json").read_text("utf-8"))
     assert record["exit"] == 0, done.stderr

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from support.checkout import ROOT, clean_environment, needs_git, run
 from support.hosts import TOKEN, serving
+from support.processes import is_alive, until
 
 from callr_migrate.cli import main
 
@@ -214,30 +214,31 @@ def _slow(tmp_path: Path, name: str) -> Path:
 
 
 def _is_alive(path: Path) -> bool:
-    try:
-        os.kill(int(path.read_text("utf-8")), 0)
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-    return True
+    """Whether the process runs whose number is there."""
+    told = path.read_text("utf-8") if path.exists() else ""
+    return bool(told.strip()) and is_alive(int(told))
 
 
-def _until(wanted: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not wanted():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def test_what_lasts_too_long_is_stopped(
+    tmp_path: Path, fleet: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Begun(subprocess.Popen[bytes]):
+        """The time that it may take counts from when it waits for ever, however long it took to come there."""
 
+        def communicate(self, input: bytes | None = None, timeout: float | None = None) -> Any:  # noqa: A002
+            assert timeout != 1 or until(lambda: _is_alive(tmp_path / "slow.pid"))
+            return super().communicate(input, timeout)
 
-def test_what_lasts_too_long_is_stopped(tmp_path: Path, fleet: Callable[..., Told]) -> None:
+    monkeypatch.setattr("callr_migrate.fleet.task.subprocess.Popen", Begun)
     _repository(tmp_path / "there" / "quick")
     _slow(tmp_path, "slow")
-    _listed("path: there/quick", "{path: there/slow, timeout: 12}", defaults="command: pr")
+    _listed("path: there/quick", "{path: there/slow, timeout: 1}", defaults="command: pr")
     told = fleet("--output-format", "json", "--jobs", "2")
     assert told.code == 2
     assert told.results["quick"]["done"]
-    assert told.results["slow"]["reason"] == "did not end within 12 s, and was stopped"
+    assert told.results["slow"]["reason"] == "did not end within 1 s, and was stopped"
     assert (tmp_path / "slow.pid").exists()
-    _until(lambda: not _is_alive(tmp_path / "slow.pid"))
+    assert until(lambda: not _is_alive(tmp_path / "slow.pid"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
@@ -259,13 +260,13 @@ def test_killed_and_run_again(tmp_path: Path, fleet: Callable[..., Told], number
         return set(json.loads(state.read_bytes())["repositories"]) if state.exists() else set()
 
     try:
-        _until(lambda: kept() == set(names) and _is_alive(tmp_path / "slow.pid"))
+        assert until(lambda: kept() == set(names) and _is_alive(tmp_path / "slow.pid"))
     finally:
         process.send_signal(number)
-        code = process.wait(30)
+        code = process.wait(300)
     assert code in (-number, 130)
     # Nothing goes on behind the back of the next run.
-    _until(lambda: not _is_alive(tmp_path / "slow.pid"))
+    assert until(lambda: not _is_alive(tmp_path / "slow.pid"))
     (slow / ".git" / "hooks" / "pre-commit").unlink()
     made = {
         name: run("git", "rev-parse", "callr-rest-v2", cwd=tmp_path / "there" / name).stdout for name in names

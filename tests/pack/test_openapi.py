@@ -278,9 +278,9 @@ def test_a_large_document_takes_seconds(tmp_path: Path) -> None:
     }
     data = json.dumps(with_paths({"/x": {"get": {}}}, components={"schemas": schemas})).encode()
     assert len(data) > 20_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert read(tmp_path, data).at("/x")
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_references_over_and_over_cost_no_more_than_they_are(tmp_path: Path) -> None:

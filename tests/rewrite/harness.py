@@ -153,7 +153,7 @@ def run_programs(jobs: list[tuple[str, Path]]) -> dict[str, dict[str, Any]]:
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"},
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     result: dict[str, dict[str, Any]] = json.loads(done.stdout)

@@ -26,7 +26,7 @@ def ran(folder: Path, *, down: bool) -> tuple[object, str]:
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONUTF8": "1", "STUB_DOWN": "1" if down else "0"},
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(record.read_text("utf-8"))["exit"], done.stdout + done.stderr

@@ -38,7 +38,7 @@ def said(script: str, *arguments: str, path: str = "") -> str:
         env={**os.environ, "PATH": path or os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -17,6 +17,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from support.processes import is_alive, until
 
 from callr_migrate import analysing, engine, loading, pipeline
 from callr_migrate.components import components
@@ -213,21 +214,15 @@ def workers_of(pid: int) -> list[int]:
     return [int(number) for number in found]
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
 def waited_for(running: subprocess.Popen[str]) -> list[int]:
-    end = time.monotonic() + 60
-    while len(found := workers_of(running.pid)) < 2:
+    found: list[int] = []
+
+    def come() -> bool:
         assert running.poll() is None, running.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.05)
+        found[:] = workers_of(running.pid)
+        return len(found) == 2
+
+    assert until(come)
     return found
 
 
@@ -243,13 +238,10 @@ def test_an_interruption_leaves_no_process_behind(project: Path) -> None:
     with started(project) as running:
         children = waited_for(running)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 130
     assert (out, err.strip()) == ("", "")
-    end = time.monotonic() + 30
-    while any(map(is_alive, children)):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    assert until(lambda: not any(map(is_alive, children)))
 
 
 @pytest.mark.skipif(not has_threads_that_run(), reason="threads do not run side by side here")
@@ -259,7 +251,7 @@ def test_an_interruption_ends_threads(project: Path) -> None:
         time.sleep(2)
         assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 130
     assert (out, err.strip()) == ("", "")
 
@@ -267,7 +259,7 @@ def test_an_interruption_ends_threads(project: Path) -> None:
 def test_a_thread_asks_whether_its_work_is_wanted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many(project, 2)
     ended: list[type[BaseException]] = []
-    asked = Barrier(3, timeout=30)
+    asked = Barrier(3, timeout=300)
 
     def analyse(*_: Any, on_progress: Callable[[int, int], None], **__: Any) -> Any:
         asked.wait()
@@ -299,7 +291,7 @@ def test_a_thread_asks_whether_its_work_is_wanted(project: Path, monkeypatch: py
     running.start()
     asked.wait()
     stop[0]()
-    running.join(30)
+    running.join(300)
     assert ended == [CancelledError, CancelledError]
 
 
@@ -310,6 +302,6 @@ def test_a_worker_that_is_killed_costs_nothing_if_it_can_be_done_again(project: 
         children = waited_for(running)
         time.sleep(0.3)
         os.kill(children[0], signal.SIGKILL)
-        out, _ = running.communicate(timeout=120)
+        out, _ = running.communicate(timeout=300)
     assert running.returncode == 1
     assert json.loads(out)["summary"]["legacy_calls"] == 40 * 150

@@ -53,7 +53,7 @@ def imported(program: str, folder: Path) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=300,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=folder,
     )

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import httpx
-from support.twin import LOGIN, NUMBER, PASSWORD, running
+from support.twin import LIMIT, LOGIN, NUMBER, PASSWORD, eventually, running
 
 from callr_migrate.twin import files
 
@@ -21,11 +21,12 @@ def kill_at_random(folder: Path, *, tries: int, seed: int) -> None:
     path = folder / "state.json"
     answered: set[str] = set()
     for _ in range(tries):
+        before = len(answered)
         with running("--state", path) as twin:
             stop = threading.Event()
 
             def write(url: str = twin.url, stop: threading.Event = stop) -> None:
-                with httpx.Client(base_url=url, auth=(LOGIN, PASSWORD), timeout=10) as client:
+                with httpx.Client(base_url=url, auth=(LOGIN, PASSWORD), timeout=LIMIT) as client:
                     while not stop.is_set():
                         try:
                             told = client.post("/v2.0/sms", params={"to": NUMBER}, json={"text": "Hi"})
@@ -37,12 +38,14 @@ def kill_at_random(folder: Path, *, tries: int, seed: int) -> None:
             threads = [threading.Thread(target=write) for _ in range(CLIENTS)]
             for thread in threads:
                 thread.start()
+            # A busy machine may be long at the first of them.
+            eventually(lambda before=before: len(answered) > before + 1)
             time.sleep(moments.uniform(0.02, 0.4))
             twin.process.kill()
             stop.set()
             for thread in threads:
-                thread.join(20)
-            twin.process.wait(20)
+                thread.join(LIMIT)
+            twin.process.wait(LIMIT)
         if path.exists():
             state = files.load(path)
             assert state is not None

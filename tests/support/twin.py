@@ -31,7 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LOGIN, PASSWORD = "acacias_login", "not-a-real-secret"
 START = 1_793_606_400_000  # 2026-11-02 08:00:00 UTC
 JOB = "0123456789abcdef0123456789abcdef"
+# Seconds in which a server or a process must have done what takes it moments: the machine may be busy.
+LIMIT = 120
 NUMBER, OTHER = "+33199001020", "+33199001021"
+
+# Waits longer than the five seconds of `httpx.get`, and keeps no connection.
+http = httpx.Client(timeout=LIMIT, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def basic(login: str = LOGIN, password: str = PASSWORD) -> str:
@@ -108,7 +113,7 @@ def running(*arguments: str | Path, cwd: Path | None = None) -> Iterator[Process
         if process.poll() is None:
             process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=20)
+            process.communicate(timeout=LIMIT)
         if process.poll() is None:
             process.kill()
             process.communicate()
@@ -116,7 +121,7 @@ def running(*arguments: str | Path, cwd: Path | None = None) -> Iterator[Process
 
 def rpc(url: str, method: str, *params: Any) -> Any:
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    answer = httpx.post(f"{url}/json-rpc/v1.1/", json=request, auth=(LOGIN, PASSWORD), timeout=20)
+    answer = http.post(f"{url}/json-rpc/v1.1/", json=request, auth=(LOGIN, PASSWORD))
     assert answer.status_code == 200
     return answer.json()["result"]
 
@@ -129,11 +134,11 @@ def twin_command(*arguments: str, code: str = "") -> subprocess.CompletedProcess
     )
     return subprocess.run(
         [sys.executable, *start, "twin", *arguments],
-        capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(ROOT)}, timeout=60,
+        capture_output=True, encoding="utf-8", env={"PYTHONPATH": str(ROOT)}, timeout=LIMIT,
     )  # fmt: skip
 
 
-def eventually(check: Any, seconds: float = 20) -> Any:
+def eventually(check: Any, seconds: float = LIMIT) -> Any:
     """The first true answer of `check`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -25,7 +25,7 @@ PORT = json.loads(os.environ["CALLR_MIGRATE_TWIN"])["port"]
 
 
 def begin_anew() -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=300)
     connection.request("POST", "/_twin/reset")
     assert connection.getresponse().status == 200
     connection.close()
@@ -49,7 +49,7 @@ def run(folder: str, file: str) -> dict[str, Any]:
         # Python itself would wait for them at the end of the program.
         for thread in set(threading.enumerate()) - threads:
             if not thread.daemon:
-                thread.join(timeout=20)
+                thread.join(timeout=300)
         sys.path[:] = path
         for name in set(sys.modules) - known:
             origin = getattr(sys.modules[name], "__file__", None)

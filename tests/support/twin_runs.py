@@ -48,7 +48,7 @@ def observe(
             capture_output=True,
             encoding="utf-8",
             env={**environ, "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"},
-            timeout=300,
+            timeout=900,
         )
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)

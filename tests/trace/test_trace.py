@@ -44,7 +44,7 @@ def run(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedPr
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=90,
+        timeout=300,
     )
 
 

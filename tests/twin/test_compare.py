@@ -67,7 +67,7 @@ def compare(
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
     )
     assert kept.read_bytes() == files.dump(acacias_state())
     return done
@@ -361,7 +361,7 @@ def test_the_readmes_command_on_the_examples(tmp_path: Path) -> None:
         env={**os.environ, **environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "before: 4 requests (4 JSON-RPC), exit code 0" in done.stdout

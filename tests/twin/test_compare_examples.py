@@ -96,7 +96,7 @@ def run(copied: Path, work: Path, case: Scenario) -> Observation:
         cwd=EXAMPLES,
         project=EXAMPLES,
         copied=copied,
-        timeout=120,
+        timeout=300,
         skip_sleep=True,
         base=environ,
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.twin import ROOT
+from support.twin import LIMIT, ROOT
 
 SDK = """
 import callr
@@ -35,7 +35,7 @@ def run(
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environ},
         capture_output=True,
         encoding="utf-8",
-        timeout=90,
+        timeout=LIMIT,
     )
 
 
@@ -54,7 +54,7 @@ def elsewhere() -> Iterator[tuple[str, list[bytes]]]:
                 except OSError:
                     return
                 with connection:
-                    connection.settimeout(2)
+                    connection.settimeout(60)
                     try:
                         came.append(connection.recv(4000))
                     except OSError:
@@ -78,21 +78,21 @@ def test_the_sdk(tmp_path: Path) -> None:
 
 
 CLIENTS = [
-    "import httpx; print(httpx.get(URL, auth=AUTH).json()['pong'])",
-    "import httpx; print(httpx.Client(base_url=URL[:-5], auth=AUTH, timeout=30).get('/ping').json()['pong'])",
-    "import httpx; print(httpx.Client(trust_env=False, http1=True).get(URL, auth=AUTH).json()['pong'])",
-    "import httpx, ssl; print(httpx.get(URL, auth=AUTH, verify=ssl.create_default_context()).json()['pong'])",
-    "import requests; print(requests.get(URL, auth=AUTH).json()['pong'])",
-    "import requests; s = requests.Session(); s.trust_env = False; print(s.get(URL, auth=AUTH).json()['pong'])",
+    "import httpx; print(httpx.get(URL, timeout=60, auth=AUTH).json()['pong'])",
+    "import httpx; print(httpx.Client(base_url=URL[:-5], auth=AUTH, timeout=60).get('/ping').json()['pong'])",
+    "import httpx; print(httpx.Client(trust_env=False, http1=True).get(URL, timeout=60, auth=AUTH).json()['pong'])",
+    "import httpx, ssl; print(httpx.get(URL, timeout=60, auth=AUTH, verify=ssl.create_default_context()).json()['pong'])",
+    "import requests; print(requests.get(URL, timeout=60, auth=AUTH).json()['pong'])",
+    "import requests; s = requests.Session(); s.trust_env = False; print(s.get(URL, timeout=60, auth=AUTH).json()['pong'])",
     "import urllib.request as u; r = u.Request(URL, headers={'x-api-key': 'k'}); print(u.urlopen(r).read()[10:14].decode())",
     "import http.client as h; c = h.HTTPSConnection('api.callr.com'); c.request('GET', '/v2.0/ping', headers={'x-api-key': 'k'}); print(c.getresponse().read()[10:14].decode())",
     "import http.client as h; c = h.HTTPConnection('api.callr.com'); c.request('GET', '/v2.0/ping', headers={'x-api-key': 'k'}); print(c.getresponse().read()[10:14].decode())",
-    "import httpx; print(httpx.get('http://api.callr.com./v2.0/ping', auth=AUTH).json()['pong'])",
+    "import httpx; print(httpx.get('http://api.callr.com./v2.0/ping', timeout=60, auth=AUTH).json()['pong'])",
     """
     import asyncio, httpx
     async def main():
         async with httpx.AsyncClient() as client:
-            print((await client.get(URL, auth=AUTH)).json()["pong"])
+            print((await client.get(URL, timeout=60, auth=AUTH)).json()["pong"])
     asyncio.run(main())
     """,
     """
@@ -107,12 +107,12 @@ CLIENTS = [
     """,
     """
     import subprocess, sys
-    code = "import httpx; print(httpx.get('https://api.callr.com/v2.0/ping', auth=('a', 'b')).json()['pong'])"
+    code = "import httpx; print(httpx.get('https://api.callr.com/v2.0/ping', timeout=60, auth=('a', 'b')).json()['pong'])"
     print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip())
     """,
     """
     import os, subprocess, sys
-    code = "import httpx; print(httpx.get('https://api.callr.com/v2.0/ping', auth=('a', 'b')).json()['pong'])"
+    code = "import httpx; print(httpx.get('https://api.callr.com/v2.0/ping', timeout=60, auth=('a', 'b')).json()['pong'])"
     env = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     print(subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True).stdout.strip())
     """,
@@ -136,7 +136,7 @@ def test_processes_that_the_program_starts(tmp_path: Path) -> None:
     code = """
     import multiprocessing, httpx
     def work():
-        print(httpx.get("https://api.callr.com/v2.0/ping", auth=("login", "hush")).json()["pong"], flush=True)
+        print(httpx.get("https://api.callr.com/v2.0/ping", timeout=60, auth=("login", "hush")).json()["pong"], flush=True)
     if __name__ == "__main__":
         process = multiprocessing.get_context("spawn").Process(target=work)
         process.start()
@@ -196,7 +196,7 @@ def test_what_is_not_the_service_is_left_alone(tmp_path: Path, elsewhere: tuple[
     address, came = elsewhere
     code = f"""
     import httpx, requests
-    print(httpx.get("http://{address}/").text, requests.get("http://{address}/").text)
+    print(httpx.get("http://{address}/", timeout=60).text, requests.get("http://{address}/").text)
     """
     done = run(tmp_path, code)
     assert done.stdout == "hi hi\n", done.stderr
@@ -209,7 +209,7 @@ def test_proxies_of_the_environment_are_for_the_rest_of_the_world(
     address, came = elsewhere
     code = """
     import httpx, requests, callr
-    print(httpx.get("https://api.callr.com/v2.0/ping", auth=("a", "b")).json()["pong"])
+    print(httpx.get("https://api.callr.com/v2.0/ping", timeout=60, auth=("a", "b")).json()["pong"])
     print(requests.get("https://api.callr.com/v2.0/ping", auth=("a", "b")).json()["pong"])
     callr.Api("a", "b").call("system.get_timestamp")
     print(requests.get("http://elsewhere.invalid/").text)
@@ -298,7 +298,7 @@ def test_faults_reach_the_program(tmp_path: Path) -> None:
     except callr.CallrException as error:
         print(error.code, error.data["http_code"])
     print(len(callr.Api("a", "b").call("sms.send", "", "+33199001020", "Hi", None)))
-    print([httpx.get("https://api.callr.com/v2.0/ping", auth=("a", "b")).status_code for _ in range(4)])
+    print([httpx.get("https://api.callr.com/v2.0/ping", timeout=60, auth=("a", "b")).status_code for _ in range(4)])
     """
     done = run(tmp_path, code, "--faults", str(script))
     assert done.stdout == "-1 500\n8\n[200, 429, 429, 200]\n", done.stderr

@@ -8,9 +8,8 @@ import socket
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
-from support.twin import LOGIN, NUMBER, PASSWORD, rpc, running, twin_command
+from support.twin import LIMIT, LOGIN, NUMBER, PASSWORD, http, rpc, running, twin_command
 
 AUTH = (LOGIN, PASSWORD)
 
@@ -19,9 +18,9 @@ AUTH = (LOGIN, PASSWORD)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_that_it_is_ready_and_stops_cleanly(number: signal.Signals) -> None:
     with running() as twin:
-        assert httpx.get(f"{twin.url}/v2.0/ping", auth=AUTH).json()["pong"] == "pong"
+        assert http.get(f"{twin.url}/v2.0/ping", auth=AUTH).json()["pong"] == "pong"
         twin.process.send_signal(number)
-        out, err = twin.process.communicate(timeout=20)
+        out, err = twin.process.communicate(timeout=LIMIT)
         assert (twin.process.returncode, out, err) == (0, "", "")
 
 
@@ -29,12 +28,12 @@ def test_both_apis_over_the_wire(tmp_path: Path) -> None:
     log = tmp_path / "twin.log"
     with running("--log", log, "--seed", "7") as twin:
         sms_id = rpc(twin.url, "sms.send", "", NUMBER, "Hé", None)
-        told = httpx.get(f"{twin.url}/v2.0/sms/{sms_id.lower()}", auth=AUTH)
+        told = http.get(f"{twin.url}/v2.0/sms/{sms_id.lower()}", auth=AUTH)
         assert told.json()["body"] == {"text": "Hé"}
         assert told.headers["content-type"] == "application/json"
-        gone = httpx.delete(f"{twin.url}/v2.0/numbers/%2B33199001020", auth=AUTH)
+        gone = http.delete(f"{twin.url}/v2.0/numbers/%2B33199001020", auth=AUTH)
         assert (gone.status_code, gone.content) == (204, b"")
-        assert httpx.get(f"{twin.url}/v2.0/ping", auth=AUTH, params={"a": 1}).status_code == 400
+        assert http.get(f"{twin.url}/v2.0/ping", auth=AUTH, params={"a": 1}).status_code == 400
     lines = log.read_text("utf-8").splitlines()
     assert lines[0] == f'1 json-rpc sms.send ["", "{NUMBER}", "Hé", null] -> 200'
     assert lines[1].startswith("    did: send an SMS: to='+33199001020'")
@@ -43,7 +42,7 @@ def test_both_apis_over_the_wire(tmp_path: Path) -> None:
 
 def test_the_log_on_standard_output() -> None:
     with running("--log", "-") as twin:
-        httpx.get(f"{twin.url}/v2.0/ping", auth=AUTH)
+        http.get(f"{twin.url}/v2.0/ping", auth=AUTH)
         assert twin.process.stdout is not None
         assert twin.process.stdout.readline() == "1 rest-v2 GET /v2.0/ping -> 200\n"
 
@@ -51,20 +50,20 @@ def test_the_log_on_standard_output() -> None:
 def test_oversized_bodies_get_an_answer() -> None:
     with running() as twin:
         large = b"x" * 17_000_000
-        told = httpx.post(f"{twin.url}/json-rpc/v1.1/", content=large, auth=AUTH, timeout=60)
+        told = http.post(f"{twin.url}/json-rpc/v1.1/", content=large, auth=AUTH)
         assert told.json()["error"]["code"] == -32600
-        told = httpx.post(f"{twin.url}/v2.0/sms", content=large, auth=AUTH, timeout=60)
+        told = http.post(f"{twin.url}/v2.0/sms", content=large, auth=AUTH)
         assert told.status_code == 400
-        assert httpx.get(f"{twin.url}/v2.0/ping", auth=AUTH).status_code == 200
+        assert http.get(f"{twin.url}/v2.0/ping", auth=AUTH).status_code == 200
 
 
 def test_a_request_moves_the_clock() -> None:
     with running("--clock", "2026-11-02T08:00:00Z") as twin:
         sms_id = rpc(twin.url, "sms.send", "", NUMBER, "Hi", None)
-        moved = httpx.post(f"{twin.url}/_twin/clock", json={"advance": 60})
+        moved = http.post(f"{twin.url}/_twin/clock", json={"advance": 60})
         assert moved.json() == {"now": "2026-11-02T08:01:01.000Z"}
         assert rpc(twin.url, "sms.get", sms_id)["status"] == "RECEIVED"
-        assert httpx.post(f"{twin.url}/_twin/clock", json={"advance": -1}).status_code == 400
+        assert http.post(f"{twin.url}/_twin/clock", json={"advance": -1}).status_code == 400
         assert rpc(twin.url, "system.get_timestamp") == 1793606463
 
 
@@ -75,20 +74,20 @@ def test_what_comes_in_from_outside() -> None:
             ("calls", {"from": "+33199001025", "to": NUMBER, "seconds": 61}),
             ("credit", {"add": 5}),
         ):
-            assert httpx.post(f"{twin.url}/_twin/{what}", json=given).status_code == 200
+            assert http.post(f"{twin.url}/_twin/{what}", json=given).status_code == 200
         (sms,) = rpc(twin.url, "sms.get_list", "IN", "2026-11-01 00:00:00", "2026-11-03 00:00:00")
         assert (sms["type"], sms["text"], sms["from"]) == ("IN", "STOP", "+33199001025")
         (call,) = rpc(twin.url, "cdr.get", "IN", "2026-11-01 00:00:00", "2026-11-03 00:00:00", None, None)
         assert (call["cli_number"], call["duration"], call["duration_billed"]) == ("+33199001025", 61, 120)
         assert rpc(twin.url, "billing.get_prepaid_credit") == "105.00"
-        account = httpx.get(f"{twin.url}/_twin/account").json()
+        account = http.get(f"{twin.url}/_twin/account").json()
         assert account["credit"] == 10500
-        assert [entry["api"] for entry in httpx.get(f"{twin.url}/_twin/log").json()] == ["json-rpc"] * 3
+        assert [entry["api"] for entry in http.get(f"{twin.url}/_twin/log").json()] == ["json-rpc"] * 3
 
 
 def test_the_own_requests_are_for_this_machine_only() -> None:
     with running() as twin:
-        told = httpx.get(f"{twin.url}/_twin/account", headers={"host": "rebound.example"})
+        told = http.get(f"{twin.url}/_twin/account", headers={"host": "rebound.example"})
         assert told.status_code == 403
 
 
@@ -176,10 +175,10 @@ def test_the_vendors_document_is_enforced(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running("--openapi", path, "--log", log) as twin:
         sid = rpc(twin.url, "sms.send", "", NUMBER, "Hi", None).lower()
-        assert httpx.get(f"{twin.url}/v2.0/sms/{sid}", auth=AUTH, params={"depth": 3}).status_code == 200
-        assert httpx.get(f"{twin.url}/v2.0/sms/{sid}", auth=AUTH, params={"depth": 4}).status_code == 400
-        assert httpx.get(f"{twin.url}/v2.0/ping", auth=AUTH).status_code == 404
-        assert httpx.post(f"{twin.url}/v2.0/rooms", auth=AUTH).status_code == 200
+        assert http.get(f"{twin.url}/v2.0/sms/{sid}", auth=AUTH, params={"depth": 3}).status_code == 200
+        assert http.get(f"{twin.url}/v2.0/sms/{sid}", auth=AUTH, params={"depth": 4}).status_code == 400
+        assert http.get(f"{twin.url}/v2.0/ping", auth=AUTH).status_code == 404
+        assert http.post(f"{twin.url}/v2.0/rooms", auth=AUTH).status_code == 200
     text = log.read_text("utf-8")
     assert "the twin's answer is not the document's: 'tariff' is a required property" in text
     assert "the twin does not do POST /rooms" in text

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ import httpx
 import pytest
 from support.killing import kill_at_random
 from support.twin import (
+    LIMIT,
     LOGIN,
     NUMBER,
     PASSWORD,
     Client,
     acacias_state,
     eventually,
+    http,
     rpc,
     running,
     twin_command,
@@ -45,7 +47,7 @@ def test_the_account_survives_a_restart(tmp_path: Path) -> None:
         assert rpc(twin.url, "did/store.buy_order", order["token"])["success"]
         assert [app["name"] for app in rpc(twin.url, "apps.get_list", False)] == ["Night"]
         # Life goes on where it stopped.
-        httpx.post(f"{twin.url}/_twin/clock", json={"advance": 60})
+        http.post(f"{twin.url}/_twin/clock", json={"advance": 60})
         assert rpc(twin.url, "sms.get", sms_id)["status"] == "RECEIVED"
         assert rpc(twin.url, "sms.send", "", NUMBER, "Hi", None) != sms_id
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
@@ -108,12 +110,10 @@ def test_a_state_that_cannot_be_written(tmp_path: Path) -> None:
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
-        told = httpx.post(
-            f"{twin.url}/v2.0/sms", params={"to": NUMBER}, json={"text": "Hi"}, auth=AUTH, timeout=20
-        )
+        told = http.post(f"{twin.url}/v2.0/sms", params={"to": NUMBER}, json={"text": "Hi"}, auth=AUTH)
         assert told.status_code == 500
         assert "the state file cannot be written" in told.json()["message"]
-        assert httpx.get(f"{twin.url}/v2.0/ping", auth=AUTH).status_code == 200
+        assert http.get(f"{twin.url}/v2.0/ping", auth=AUTH).status_code == 200
         folder.mkdir()
 
 
@@ -151,12 +151,13 @@ def test_a_time_out_and_a_slow_answer(tmp_path: Path) -> None:
     with running("--faults", script) as twin:
         request = {"jsonrpc": "2.0", "id": 1, "method": "sms.get", "params": ["ABCDEF12"]}
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(f"{twin.url}/json-rpc/v1.1/", json=request, auth=AUTH, timeout=0.5)
-        answer = httpx.post(
+            http.post(
+                f"{twin.url}/json-rpc/v1.1/", json=request, auth=AUTH, timeout=httpx.Timeout(LIMIT, read=0.5)
+            )
+        answer = http.post(
             f"{twin.url}/json-rpc/v1.1/",
             json={"jsonrpc": "2.0", "id": 1, "method": "sms.send", "params": ["", NUMBER, "Hi"]},
             auth=AUTH,
-            timeout=20,
         )
         assert len(answer.json()["result"]) == 8
         assert answer.elapsed.total_seconds() >= 0.5
@@ -193,7 +194,7 @@ class Inbox:
         self.status = 200
         inbox = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 inbox.came.append(({name.lower(): value for name, value in self.headers.items()}, body))
@@ -204,7 +205,7 @@ class Inbox:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -226,7 +227,7 @@ def test_a_legacy_webhook_is_signed(inbox: Inbox, algorithm: str | None) -> None
     with running("--clock", "2026-11-02T08:00:00Z") as twin:
         hook = rpc(twin.url, "webhooks.subscribe", "sms.mt.status_update", inbox.url, options)
         sms_id = rpc(twin.url, "sms.send", "", NUMBER, "Hi", None)
-        httpx.post(f"{twin.url}/_twin/clock", json={"advance": 10})
+        http.post(f"{twin.url}/_twin/clock", json={"advance": 10})
         rpc(twin.url, "system.get_timestamp")
         eventually(lambda: len(inbox.came) == 3)
     bodies = sorted(
@@ -249,12 +250,12 @@ def test_both_envelopes_of_one_event(inbox: Inbox) -> None:
     with running() as twin:
         rpc(twin.url, "webhooks.subscribe", "sms.mo", inbox.url, None)
         made = {"type": "v2.sms.inbound.received", "endpoint": inbox.url}
-        assert httpx.post(f"{twin.url}/_twin/webhooks", json=made).status_code == 200
+        assert http.post(f"{twin.url}/_twin/webhooks", json=made).status_code == 200
         # What is set up in the portal is none of the legacy API's.
         assert len(rpc(twin.url, "webhooks.get_list")) == 1
-        httpx.post(f"{twin.url}/_twin/sms", json={"from": "+33199001025", "to": NUMBER, "text": "STOP"})
+        http.post(f"{twin.url}/_twin/sms", json={"from": "+33199001025", "to": NUMBER, "text": "STOP"})
         eventually(lambda: len(inbox.came) == 2)
-        wrong = httpx.post(f"{twin.url}/_twin/webhooks", json={"type": "v2.nothing", "endpoint": inbox.url})
+        wrong = http.post(f"{twin.url}/_twin/webhooks", json={"type": "v2.nothing", "endpoint": inbox.url})
         assert wrong.status_code == 400
     legacy, rest = sorted(inbox.bodies(), key=lambda body: str(body["type"]))
     assert legacy["data"]["text"] == "STOP"
@@ -276,16 +277,16 @@ def test_a_delivery_that_fails_is_tried_again_later(inbox: Inbox) -> None:
     inbox.status = 500
     with running("--clock", "2026-11-02T08:00:00Z") as twin:
         rpc(twin.url, "webhooks.subscribe", "sms.mo", inbox.url, None)
-        httpx.post(f"{twin.url}/_twin/sms", json={"from": "+33199001025", "to": NUMBER, "text": "STOP"})
+        http.post(f"{twin.url}/_twin/sms", json={"from": "+33199001025", "to": NUMBER, "text": "STOP"})
         eventually(lambda: len(inbox.came) == 1)
         eventually(
-            lambda: httpx.get(f"{twin.url}/_twin/account").json()["deliveries"][0]["state"] == "waiting"
+            lambda: http.get(f"{twin.url}/_twin/account").json()["deliveries"][0]["state"] == "waiting"
         )
         inbox.status = 204
-        httpx.post(f"{twin.url}/_twin/clock", json={"advance": 60})
+        http.post(f"{twin.url}/_twin/clock", json={"advance": 60})
         eventually(lambda: len(inbox.came) == 2)
         eventually(
-            lambda: httpx.get(f"{twin.url}/_twin/account").json()["deliveries"][0]["state"] == "delivered"
+            lambda: http.get(f"{twin.url}/_twin/account").json()["deliveries"][0]["state"] == "delivered"
         )
     first, second = inbox.bodies()
     assert first["event_id"] == second["event_id"]

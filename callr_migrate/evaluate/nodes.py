@@ -6,11 +6,14 @@ from threading import Lock
 
 import libcst as cst
 
+from callr_migrate.evaluate import constructors
+
 _checked = cst.CSTNode.__post_init__
 
 
 def parsed(text: str) -> cst.Module:
     """The tree of a text; raises `libcst.ParserSyntaxError` and `RecursionError`."""
+    constructors.prepare(len(text))
     with _unchecked:
         return cst.parse_module(text)
 
@@ -42,12 +45,14 @@ class _Unchecked:
             self._entered += 1
             if self._entered == 1:
                 cst.CSTNode.__post_init__ = _nothing  # type: ignore[assignment,method-assign]
+                constructors.CHECKS.clear()
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._entered -= 1
             if not self._entered:
                 cst.CSTNode.__post_init__ = _checked  # type: ignore[method-assign]
+                constructors.CHECKS.append(True)
 
 
 def _nothing(_: cst.CSTNode) -> None: ...

@@ -11,12 +11,20 @@ from callr_migrate.suppression import Suppressions
 
 
 class Selection:
-    """Asks the settings of a file (`settings_of` knows them by its path) and the comments in it."""
+    """Asks the settings of a file, which are known by its path, and the comments in it."""
 
     def __init__(self, settings_of: Callable[[Path], Settings]) -> None:
-        self.settings_of = settings_of
+        self._settings_of = settings_of
+        self._settings: dict[Path, Settings] = {}
         self._known: dict[Path, Suppressions] = {}
         self._wanted: dict[tuple[Path, str], bool] = {}
+
+    def settings_of(self, path: Path) -> Settings:
+        """The settings of a file, asked for once."""
+        known = self._settings.get(path)
+        if known is None:
+            known = self._settings[path] = self._settings_of(path)
+        return known
 
     def suppressions(self, source: SourceFile) -> Suppressions:
         """The comments of a file, read once."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import libcst as cst
 from libcst import MaybeSentinel
 
-from callr_migrate.evaluate.layouts import LAYOUTS, SIGNS, Part, Step
+from callr_migrate.evaluate.layouts import BARE, LAYOUTS, SIGNS, Part, Step
 
 Span = tuple[int, int]
 T = TypeVar("T")
@@ -126,6 +126,7 @@ _INDENT, _DEEPER, _BACK, _IF, _UNLESS, _ELIF = (
 )
 _LINES = frozenset({cst.EmptyLine, cst.TrailingWhitespace})
 _NOTHING = frozenset({type(None), MaybeSentinel})
+_DEFAULT = MaybeSentinel.DEFAULT
 _PLAIN = cst.SimpleWhitespace
 _WORDS = frozenset({cst.Name, cst.SimpleString, cst.Integer})
 
@@ -185,13 +186,16 @@ class Walk(Index):
             return at + len(word)
         start = opened = at
         closed = -1
+        bare = BARE.get(kind)
+        if bare is not None and not node.lpar:  # type: ignore[attr-defined]
+            steps = bare
         for part, what, text in steps:
             if part is _CHILD:
                 child = getattr(node, what)
                 inner = LAYOUTS.get(type(child))
                 if inner is not None:
                     at = self._node(child, inner, node, at)
-                elif child:  # mostly there are no parentheses
+                elif child and child is not _DEFAULT:
                     at = self._child(child, node, at)
                 continue
             if part is _SPACE:

@@ -241,3 +241,8 @@ def _of(names: Iterable[str]) -> dict[type, tuple[Step, ...]]:
 # Nobody asks where signs stand; they are passed over like white space.
 SIGNS = _of(_UNPLACED)
 LAYOUTS = _of(name for name in _DESCRIBED if name not in _UNPLACED)
+_BEFORE, _BEHIND = ((Part.CHILD, "lpar", ""), _OPENS), (_CLOSES, (Part.CHILD, "rpar", ""))
+# Those of expressions without the parentheses that most of them do not have.
+BARE = {
+    kind: steps[2:-2] for kind, steps in LAYOUTS.items() if steps[:2] == _BEFORE and steps[-2:] == _BEHIND
+}

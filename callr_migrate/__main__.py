@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -9,6 +10,7 @@ import sys
 # What starting up makes lives to the end: looking for garbage among it, and once more at the end, takes a fifth of the
 # time that a clean file takes.
 _GARBAGE = (50_000, 20, 50)
+_INTERRUPTED = 130
 
 
 def _leave_out_the_working_folder() -> None:
@@ -21,12 +23,34 @@ def _leave_out_the_working_folder() -> None:
         del sys.path[0]
 
 
+def _leave() -> None:
+    """End the process, once all that there is to do at its end is done.
+
+    Work that was interrupted may still be in the parser, which is no Python: where it wants to come back when Python
+    has been taken down, it aborts the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue
+    os._exit(_INTERRUPTED)
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(*_GARBAGE)
-    from callr_migrate.cli import main as run
+    # What is registered first is done last.
+    atexit.register(_leave)
+    code = _INTERRUPTED
+    try:
+        from callr_migrate.cli import main as run
 
-    code = run()
+        code = run()
+    except KeyboardInterrupt:
+        pass
+    if code != _INTERRUPTED:
+        atexit.unregister(_leave)
     gc.freeze()
     sys.exit(code)
 

@@ -365,6 +365,64 @@ def test_an_interrupted_process(moment: str) -> None:
     assert not list(Path().glob(".*.tmp"))
 
 
+def ended(program: str) -> tuple[int, str]:
+    """The exit code of a program, and what it said on standard error."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stderr
+
+
+def test_an_interruption_before_there_is_a_command() -> None:
+    program = """
+import signal, sys
+
+class Interrupted:
+    def find_spec(self, name, *rest):
+        if name == "click":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupted())
+from callr_migrate.__main__ import main
+main()
+"""
+    assert ended(program) == (130, "")
+
+
+def test_what_cannot_be_interrupted_does_not_end_the_process_its_own_way() -> None:
+    # The parser is no Python: where it wants to come back when there is none any more, the process is aborted.
+    program = """
+import atexit, os, signal, sys, threading
+import libcst
+from callr_migrate import cli
+from callr_migrate.__main__ import main
+from callr_migrate.deep import Deep
+
+TEXT = "x = f(1, 2, [3, 4])\\n" * 50
+
+def parse():
+    while True:
+        libcst.parse_module(TEXT)
+
+def work():
+    for _ in range(8):
+        threading.Thread(target=parse, daemon=True).start()
+    os.kill(os.getpid(), signal.SIGINT) if os.name != "nt" else signal.raise_signal(signal.SIGINT)
+    parse()
+
+def run():
+    atexit.register(lambda: print("at the end", file=sys.stderr))
+    try:
+        Deep().run(work)
+    except KeyboardInterrupt:
+        return 130
+
+cli.main = run
+# Done last, when there is nothing left but to take Python down.
+atexit.register(lambda: print("taken down", file=sys.stderr))
+main()
+"""
+    assert ended(program) == (130, "at the end\n")
+
+
 def test_faults_of_the_work_come_through() -> None:
     def work() -> None:
         raise ValueError("x")

@@ -17,6 +17,7 @@ from callr_migrate.check.codes import ONCE_A_PROJECT
 from callr_migrate.config import Settings
 from callr_migrate.deep import Deep, lasting
 from callr_migrate.executors import ExecutorError, Lost, Workers, checker
+from callr_migrate.files import real_path
 from callr_migrate.findings import Failure, Finding, Report
 from callr_migrate.gates import Gates
 from callr_migrate.pack.gating import GateFacts
@@ -150,7 +151,7 @@ def _joined(done: list[tuple[Component, Done]]) -> tuple[list[Component], list[t
     """Parts that have to be analysed together after all, and those that are done."""
     if not any(result.loaded for _, result in done):
         return [], done
-    owner = {source.path.resolve(): number for number, (part, _) in enumerate(done) for source in part}
+    owner = {real_path(source.path): number for number, (part, _) in enumerate(done) for source in part}
     loaders: dict[Path, list[int]] = {}
     for number, (_, result) in enumerate(done):
         for path in result.loaded:
@@ -172,7 +173,7 @@ def _joined(done: list[tuple[Component, Done]]) -> tuple[list[Component], list[t
 def _changed(result: Done) -> set[Path]:
     """The files that the fixes of a part would change, by resolved path."""
     paths = {edit.path for finding in result.findings if finding.fix for edit in finding.fix.edits}
-    return {path.resolve() for path in paths}
+    return {real_path(path) for path in paths}
 
 
 def _results(setup: Setup, parts: Sequence[Component], doing: Doing, lookup: Lookup | None) -> Iterator[Done]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from callr_migrate.config import ConfigError
 from callr_migrate.digests import sha256
+from callr_migrate.files import real_path
 from callr_migrate.findings import Failure, Finding, Report
 from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
@@ -111,7 +112,7 @@ class Baseline:
             files.setdefault(entry.path, []).append({**item, "fingerprint": entry.fingerprint})
         # A name that is no Unicode stays readable as an escape.
         text = json.dumps({"version": VERSION, "files": files}, indent=2) + "\n"
-        target = self.file.resolve()
+        target = real_path(self.file)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
             temporary.write_bytes(text.encode())
@@ -176,7 +177,7 @@ def open_baseline(read: Path | None, write: Path | None) -> Comparison | None:
     file = write or read
     if file is None:
         return None
-    if read is not None and write is not None and read.resolve() != write.resolve():
+    if read is not None and write is not None and real_path(read) != real_path(write):
         raise ConfigError(["--baseline and --write-baseline name different files"])
     try:
         return Comparison(load_baseline(file), write is not None, is_new=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from callr_migrate.config import ConfigError
+from callr_migrate.files import real_path
 from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
 from callr_migrate.source import SourceFile
@@ -41,7 +42,7 @@ class Changes:
     def touch_lines(self, path: Path, first: int, last: int) -> bool:
         """Whether one of these lines was changed, or one between them removed."""
         try:
-            name = os.fsencode(path.resolve().relative_to(self.top).as_posix())
+            name = os.fsencode(real_path(path).relative_to(self.top).as_posix())
         except ValueError:
             return True
         if name not in self.tracked:
@@ -74,7 +75,7 @@ def changes_since(revision: str, folder: Path) -> Changes:
     tracked = _git(root, "ls-files", "-z")
     if patch is None or tracked is None:
         raise ConfigError([f"--diff-base: git cannot compare {root} with {revision!r}; try `git diff` there"])
-    return Changes(root.resolve(), frozenset(tracked.split(b"\0")), _changed(patch))
+    return Changes(real_path(root), frozenset(tracked.split(b"\0")), _changed(patch))
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:

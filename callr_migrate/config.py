@@ -10,12 +10,13 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from callr_migrate.config_values import ALL, DECODERS, BadValueError, match_length, names_file
+from callr_migrate.files import read_regular
 
 FILE_NAME = "callr-migrate.toml"
 SECTION = "callr-migrate"
@@ -187,7 +188,8 @@ def _refuse_other_spellings(data: dict[str, Any], path: Path) -> None:
 
 
 def _named_table(config: Path) -> dict[str, Any]:
-    data = _read(config)
+    # A shell may hand over a pipe.
+    data = _read(config, Path.read_bytes)
     if config.name != "pyproject.toml":
         return data
     table = _tool(data, SECTION)
@@ -220,7 +222,7 @@ def _root(start: Path, home: Path | None) -> Path:
     return start if start.is_dir() else start.parent
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, read: Callable[[Path], bytes] = read_regular) -> dict[str, Any]:
     # A project without any such file need not wait for the parser.
     if sys.version_info >= (3, 11):
         import tomllib
@@ -228,7 +230,7 @@ def _read(path: Path) -> dict[str, Any]:
         import tomli as tomllib
 
     try:
-        return _parsed(path.read_bytes())
+        return _parsed(read(path))
     except OSError as error:
         problem = f"cannot be read: {(error.strerror or str(error)).lower()}"
     except UnicodeDecodeError:

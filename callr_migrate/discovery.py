@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callr_migrate.config import DEFAULT_EXCLUDE, ConfigError, Settings, is_there
+from callr_migrate.files import real_path
 from callr_migrate.git_excludes import exclude_files
 from callr_migrate.ignores import Ignores, Layers
 from callr_migrate.projectfiles.kinds import kind_of
@@ -353,7 +354,7 @@ class _Walk:
     def _add(self, files: dict[tuple[Identity, str], str], path: Path) -> None:
         """Take a file by a name that may be a link's; its own name wins, should the walk meet it."""
         try:
-            real = path.resolve()
+            real = real_path(path)
             info = real.parent.stat()
         except OSError as error:
             self._fail(path, f"cannot be read: {_why(error)}")
@@ -391,7 +392,7 @@ class _Walk:
         files = [(file, top) for file in exclude_files(top)]
         files += [(folder / _PATTERNS, folder) for folder in reversed(outer)]
         ignores = Layers(
-            ignore for path, folder in files if is_there(path) for ignore in self._ignores(path, str(folder))
+            ignore for path, folder in files if _is_file(path) for ignore in self._ignores(path, str(folder))
         )
         below = [Path(absolute), *outer[:-1]]
         is_ignored = any(ignores.ignore(folder.name, str(folder), is_folder=True) for folder in below)
@@ -400,9 +401,14 @@ class _Walk:
 
 def _contains(link: Path, folder: Path) -> bool:
     """Whether a link leads to a folder that it stands in: a loop, or a way out to all of the disk."""
-    target = link.resolve()
-    real = folder.resolve()
+    target = real_path(link)
+    real = real_path(folder)
     return target == real or target in real.parents
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file; `Path.is_file` raises where a folder above may not be read."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _sorted(names: Iterable[str]) -> list[str]:

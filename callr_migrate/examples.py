@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from callr_migrate.config import Settings
 from callr_migrate.engine import analyse
+from callr_migrate.files import real_path
 from callr_migrate.findings import Applicability, Edit, Finding, Report
 from callr_migrate.pack import RulePack, shipped_rules
 from callr_migrate.pack.model import Example, Location, Method, Surface
@@ -113,7 +114,7 @@ def _client(pack: RulePack, tree: ast.Module) -> tuple[str, Surface] | None:
 
 
 def _analyse(pack: RulePack, settings: Settings, source: SourceFile) -> list[Finding]:
-    return analyse(settings, pack, [source], {_PATH.resolve(): _PATH}, Report()).findings
+    return analyse(settings, pack, [source], {real_path(_PATH): _PATH}, Report()).findings
 
 
 def _edits(findings: list[Finding]) -> list[Edit]:

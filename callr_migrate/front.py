@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callr_migrate.discovery import Discovery, discover
+from callr_migrate.files import real_path
 from callr_migrate.pack.gating import VERIFIED
 from callr_migrate.sieve import Sieve
 
@@ -106,8 +107,8 @@ class Front:
         return known
 
     def _project(self, named_root: Path) -> Discovery:
-        root = named_root.resolve()
-        if any(path.resolve() == root for path in self.paths):
+        root = real_path(named_root)
+        if any(real_path(path) == root for path in self.paths):
             if self.tree.is_one_project:
                 return self.found
             return Discovery(self.tree.below(named_root, self.found.names))
@@ -147,7 +148,7 @@ def _is_plain(settings: Settings) -> bool:
 def may_be_project(root: Path) -> bool:
     """Whether a folder may be a project's: not the whole disk, nor all that a person has."""
     try:
-        home = Path.home().resolve()
+        home = real_path(Path.home())
     except RuntimeError:
         return root != Path(root.anchor)
     return root not in (Path(root.anchor), home, *home.parents)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from callr_migrate.config import is_there
+from callr_migrate.files import read_regular
 
 _SECTION = r'\s*\[\s*([^\]\s"]+)\s*(?:"[^"]*")?\s*\]\s*'
 _KEY = "excludesfile"
@@ -26,10 +27,10 @@ def git_folder(top: Path) -> Path:
     folder = top / ".git"
     with contextlib.suppress(OSError):
         if folder.is_file():
-            folder = top / os.fsdecode(folder.read_bytes().removeprefix(b"gitdir:").strip())
+            folder = top / os.fsdecode(read_regular(folder).removeprefix(b"gitdir:").strip())
         common = folder / "commondir"
         if is_there(common):
-            folder = folder / os.fsdecode(common.read_bytes().strip())
+            folder = folder / os.fsdecode(read_regular(common).strip())
     return folder
 
 
@@ -95,7 +96,7 @@ def _config_folder() -> Path | None:
 def _values(config: Path) -> Iterator[str]:
     """What a file of settings says `core.excludesFile` is; files that it includes are not read."""
     try:
-        raw = config.read_bytes()
+        raw = read_regular(config)
     except (OSError, ValueError):
         return
     if _KEY.encode() not in raw.lower():

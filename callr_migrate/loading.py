@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from callr_migrate.components import components
 from callr_migrate.discovery import Discovery
 from callr_migrate.embedded import code_of, load
+from callr_migrate.files import real_path
 from callr_migrate.findings import Failure, Report, Unseen
 from callr_migrate.front import Front
 from callr_migrate.gates import Gates
@@ -80,7 +81,7 @@ class Candidates:
 
     def with_changes(self, changed: Iterable[SourceFile]) -> Candidates:
         """The same with some files replaced."""
-        new = {source.path.resolve(): source for source in changed}
+        new = {real_path(source.path): source for source in changed}
         around = {key: new.pop(key, source) for key, source in self.around.items()}
         return Candidates(self.shown, {**self.sources, **new}, around, self.hidden, self.further, self.parts)
 
@@ -108,7 +109,7 @@ class Loader:
     @cached_property
     def root(self) -> Path:
         """The project's folder, without links."""
-        return self.named_root.resolve()
+        return real_path(self.named_root)
 
     @staged("reading and searching")
     def load(self, part: Discovery) -> Candidates:
@@ -140,7 +141,7 @@ class Loader:
 
     def _read(self, path: Path, *, report: bool = False) -> bytes | None:
         """The bytes of a file; None if it cannot be had, which is reported if asked for."""
-        if self.overlay and (laid := self.overlay.get(path.resolve())) is not None:
+        if self.overlay and (laid := self.overlay.get(real_path(path))) is not None:
             return laid
         try:
             if path.stat().st_size > MAX_READ:
@@ -184,7 +185,7 @@ class Loader:
         for path in self._suspects(further.values()):
             raw = self._read(path)
             if raw is not None and self._passes(path, raw):
-                passed[str(path.resolve())] = raw
+                passed[str(real_path(path))] = raw
         reached = set(passed)
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
@@ -257,7 +258,7 @@ class Loader:
                     Unseen(path, 1, "the file is too large or no text, and names a legacy library")
                 )
             else:
-                candidates.around[path.resolve()] = source
+                candidates.around[real_path(path)] = source
 
     def _note(self, path: Path, raw: bytes) -> None:
         with contextlib.suppress(SourceError):

@@ -15,6 +15,7 @@ from callr_migrate.digests import sha256
 from callr_migrate.discovery import named
 from callr_migrate.embedded import possible, told, unseen_on_disk
 from callr_migrate.executors import ExecutorError, Workers, available
+from callr_migrate.files import real_path
 from callr_migrate.findings import Failure, Finding, Report, Scenario
 from callr_migrate.front import Front, may_be_project
 from callr_migrate.gates import Gates
@@ -110,7 +111,7 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
         Report(),
         _baseline(request),
         request.diff_base,
-        settings.root.resolve(),
+        real_path(settings.root),
     )
     report = counting.report
     front = request.front or Front(
@@ -201,8 +202,8 @@ class _Run:
             Gates(self.pack),
             self.report,
             self._progress,
-            request.overlay if request.content is None else {request.paths[0].resolve(): request.content},
-            hashed_below=request.settings.root.resolve() if request.attest else None,
+            request.overlay if request.content is None else {real_path(request.paths[0]): request.content},
+            hashed_below=real_path(request.settings.root) if request.attest else None,
             noted=counting.noted,
         )
         self.sources: dict[Path, SourceFile] = {}

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from callr_migrate.digests import sha256
+from callr_migrate.files import real_path
 from callr_migrate.findings import Failure, Finding, Scenario
 from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
@@ -92,7 +93,7 @@ def write_scaffold(files: Sequence[ScaffoldFile]) -> list[Failure]:
             file.path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("xb") as opened:
                 opened.write(file.after)
-            os.replace(temporary, file.path.resolve())  # noqa: PTH105 - the atomic call, by its own name
+            os.replace(temporary, real_path(file.path))  # noqa: PTH105 - the atomic call, by its own name
         except OSError as error:
             failures.append(_failure(file.path, error))
             with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from callr_migrate.config import FILE_NAME, SECTION, ConfigError, Settings, is_project, load_settings
+from callr_migrate.files import read_regular
 
 _SHARED = "pyproject.toml"
 # The name of the section, also as people misspell it.
@@ -97,7 +98,7 @@ def _has_own(folder: str) -> bool:
         return True
     try:
         # A file of others that is no TOML, a template for instance, is none of ours.
-        text = Path(folder, _SHARED).read_bytes()
+        text = read_regular(Path(folder, _SHARED))
     except OSError:
         return False
     return re.search(_MENTION, text, re.IGNORECASE) is not None and load_settings(

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+from callr_migrate.files import real_path
 from callr_migrate.findings import Edit, Position
 from callr_migrate.patterns import regex
 from callr_migrate.records import dataclass
@@ -78,6 +79,14 @@ class SourceFile:
             raise SourceError(
                 f"declares {encoding}, which is no encoding of text; declare the right one"
             ) from None
+        if encoding != "utf-8":
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                line = text.count("\n", 0, error.start) + 1
+                raise SourceError(
+                    f"is read as {encoding}, of which Python cannot make text in line {line}; save it as UTF-8"
+                ) from None
         return cls(path, raw, text, encoding, bom)
 
     @classmethod
@@ -221,7 +230,7 @@ class SourceFile:
         """Write the text beside the file, all but put in its place; raises as `write` does."""
         import tempfile  # brings along OpenSSL, sockets, packers
 
-        target = self.path.resolve()
+        target = real_path(self.path)
         before = target.stat()
         if not os.access(target, os.W_OK) or not before.st_mode & 0o222:
             raise PermissionError("it is read-only")

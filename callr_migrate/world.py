@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from callr_migrate.digests import short_digest
+from callr_migrate.files import real_path
 
 # `names` asks what a file is called to the user, if it was asked for, `settings` what holds for it, `mentions` which
 # file that is not analysed has a word in it.
@@ -47,7 +48,7 @@ class World:
         """The path without links."""
         known = self._resolved.get(path)
         if known is None:
-            known = self._resolved[path] = path.resolve()
+            known = self._resolved[path] = real_path(path)
             self.note("resolved", str(path), str(known))
         return known
 

@@ -145,6 +145,26 @@ def test_links_in_a_loop_and_to_nowhere(call: Call) -> None:
 
 
 @POSIX
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "self"],
+        ["fix", "self"],
+        ["report", "self"],
+        ["check", "--baseline", "self", "."],
+        ["check", "--write-baseline", "self", "."],
+        ["check", "--rules", "self", "."],
+    ],
+)
+def test_nothing_but_a_link_in_a_loop(call: Call, arguments: list[str]) -> None:
+    Path("self").symlink_to("self")
+    result = call(*arguments)
+    assert result.code == 2
+    (problem,) = (line for line in result.err.splitlines() if line.startswith("error: "))
+    assert "self: " in problem
+
+
+@POSIX
 def test_a_pipe_is_not_waited_for() -> None:
     os.mkfifo("pipe.py")
     os.mkfifo(".gitignore")
@@ -153,6 +173,46 @@ def test_a_pipe_is_not_waited_for() -> None:
     result = separate("check", ".", "pipe.py", seconds=60)
     assert (result.code, result.err) == (2, "error: pipe.py: is neither a file nor a folder\n")
     assert is_done(result)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("callr-migrate.toml", "error: callr-migrate.toml: cannot be read: it is no file\n"),
+        ("pyproject.toml", "error: pyproject.toml: cannot be read: it is no file\n"),
+        ("callr-migrate.verified.yaml", ""),
+        (".git/info/exclude", ""),
+        (".git/config", ""),
+    ],
+)
+def test_a_pipe_in_place_of_settings_is_not_waited_for(name: str, expected: str) -> None:
+    Path(name).parent.mkdir(exist_ok=True)
+    os.mkfifo(name)
+    result = separate("check", ".", seconds=60)
+    assert (result.code, result.err) == (2 if expected else 1, expected)
+
+
+@POSIX
+def test_a_pipe_that_is_named_as_settings_is_read(call: Call) -> None:
+    read, write = os.pipe()
+    os.write(write, b'ignore = ["CLR"]')
+    os.close(write)
+    assert call("check", "--config", f"/dev/fd/{read}", ".").code == 0
+    os.close(read)
+
+
+@POSIX
+def test_pipes_in_the_cache_are_not_waited_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    expected = separate("check", "--cache-dir", str(cache), ".")
+    kept = sorted(cache.iterdir())
+    assert len(kept) > 1
+    for path in kept:
+        path.unlink()
+        os.mkfifo(path)
+    result = separate("check", "--cache-dir", str(cache), ".", seconds=60)
+    assert result == expected
 
 
 def test_a_folder_named_like_a_file(call: Call) -> None:
@@ -215,6 +275,10 @@ BAD_BYTES = {
     "a codec that gives no text": (
         b"# coding: hex\n" + LEGACY.encode(),
         "declares hex, which is no encoding of text; declare the right one",
+    ),
+    "a codec that gives halves of characters": (
+        b"# coding: utf-7\n" + LEGACY.encode() + b"x = '+2AA-'\n",
+        "is read as utf-7, of which Python cannot make text in line 6; save it as UTF-8",
     ),
 }
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from callr_migrate.cache import stored
 from callr_migrate.cache.stored import SIZE, digest_of, encoded
 from callr_migrate.config import ConfigError, Settings
+from callr_migrate.files import read_regular
 from callr_migrate.findings import Applicability, Edit, Evidence, Fact, Finding, Fix, Report, Scenario, Unseen
 from callr_migrate.kept import loads
 from callr_migrate.pack.compiled import pack_key
@@ -320,6 +321,6 @@ def _version() -> bytes:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError:
         return b""

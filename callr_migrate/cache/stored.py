@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from callr_migrate import __version__
 from callr_migrate.digests import short_digest
+from callr_migrate.files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,8 +68,7 @@ def place(folder: Path, kind: str, name: bytes) -> str:
 def read(path: str, key: bytes) -> bytes | None:
     """What is kept there under this key; None where that is not there, or broken."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            raw = file.read()
+        raw = read_regular(path)
     except (OSError, MemoryError):
         return None
     body = raw[2 * SIZE :]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from callr_migrate.config import ConfigError, Settings, load_settings
+from callr_migrate.files import real_path
 from callr_migrate.findings import Applicability, Edit, Finding
 from callr_migrate.output import sources_of
 from callr_migrate.pack import RuleError
@@ -94,7 +95,7 @@ def analyse(
         settings,
         diff=fix is not None,
         unsafe=fix is Applicability.UNSAFE,
-        overlay={path.resolve(): each.raw for path, each in opened.items()},
+        overlay={real_path(path): each.raw for path, each in opened.items()},
         tree=SettingsTree(settings),
     )
     try:

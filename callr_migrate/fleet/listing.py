@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from callr_migrate.config import ConfigError
+from callr_migrate.files import real_path
 from callr_migrate.pack.base import NOWHERE, Location
 from callr_migrate.pack.decode import Decoder
 from callr_migrate.records import dataclass
@@ -128,7 +129,7 @@ def _is_address(text: str) -> bool:
 
 def _repository(listed: Listed, defaults: Options, path: Path, said: Options) -> Repository:
     options = _over(_over(defaults, listed), said)
-    folder = str((path.parent / listed.path).resolve()) if listed.path else None
+    folder = str(real_path(path.parent / listed.path)) if listed.path else None
     return Repository(listed.name or _name(listed), listed.clone, folder, options)
 
 
@@ -141,7 +142,7 @@ def _over(below: Options, above: Options) -> Options:
 def _name(listed: Listed) -> str:
     """The last two parts of an address (`owner/name`), the last one of a folder."""
     if listed.path is not None:
-        return Path(listed.path).resolve().name
+        return real_path(Path(listed.path)).name
     assert listed.clone is not None
     address = listed.clone
     place = urlsplit(address).path if "://" in address else address.partition(":")[2]

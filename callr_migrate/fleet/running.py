@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from callr_migrate.executors import Lost, Workers
+from callr_migrate.files import real_path
 from callr_migrate.fleet.listing import Repository, stem_of
 from callr_migrate.fleet.state import State, write_whole
 from callr_migrate.fleet.task import Result, Task, run_task, stop_all
@@ -47,7 +48,7 @@ def run_fleet(fleet: Fleet, on_progress: Callable[[int, int], None]) -> Ran:
         ignore.write_text(_IGNORE, "utf-8")
     state = State(fleet.work)
     tasks = [
-        Task(one, str(fleet.work.resolve()), one.options.timeout or fleet.timeout, fleet.dry)
+        Task(one, str(real_path(fleet.work)), one.options.timeout or fleet.timeout, fleet.dry)
         for one in fleet.repositories
     ]
     results: dict[str, Result] = {}

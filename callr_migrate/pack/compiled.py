@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from callr_migrate import __version__
 from callr_migrate.digests import SIZE, short_digest
+from callr_migrate.files import open_regular, real_path
 from callr_migrate.pack import gating
 from callr_migrate.pack.gating import GateFacts
 from callr_migrate.stages import staged
@@ -149,7 +150,7 @@ def _key(folders: Iterable[Path]) -> bytes:
 
 
 def _name(folders: Iterable[Path]) -> str:
-    text = os.pathsep.join(str(folder.resolve()) for folder in folders)
+    text = os.pathsep.join(str(real_path(folder)) for folder in folders)
     return short_digest(text.encode("utf-8", "surrogatepass")).hex()[:16]
 
 
@@ -166,7 +167,7 @@ def _dumped(key: bytes, pack: RulePack) -> bytes:
 def _gate_bytes(path: Path, key: bytes) -> bytes | None:
     """The gates' part of what was compiled under this key; None where that is not there, or broken."""
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             return _gates_in(file, key)
     except OSError:
         return None
@@ -175,7 +176,7 @@ def _gate_bytes(path: Path, key: bytes) -> bytes | None:
 def _pack_bytes(path: Path, key: bytes) -> bytes | None:
     """The same of the pack."""
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             if _gates_in(file, key) is None:
                 return None
             digest, pickled = file.read(SIZE), file.readall()

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from callr_migrate.files import real_path
 from callr_migrate.findings import Applicability, Edit, Finding, Fix
 from callr_migrate.pack.model import RulePack, Surface, Target
 from callr_migrate.patterns import regex
@@ -335,7 +336,7 @@ def _url_secrets(source: SourceFile, span: Span) -> tuple[Span, ...]:
 
 def _seen_from(path: Path, other: Path) -> str:
     """Where the other file lies below the folder that holds both."""
-    path, other = path.resolve(), other.resolve()
+    path, other = real_path(path), real_path(other)
     try:
         return other.relative_to(os.path.commonpath((path.parent, other))).as_posix()
     except ValueError:  # two drives of Windows have no such folder

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callr_migrate.files import real_path
 from callr_migrate.findings import Report
 from callr_migrate.pack.model import RulePack, Target
 from callr_migrate.pullrequest.body import Account, Checked, body, title
@@ -132,8 +133,8 @@ def propose(prepared: Prepared, rewrite: Rewrite) -> Done:
 
 def _names(prepared: Prepared, rewrite: Rewrite) -> dict[Path, str]:
     """The name of each file in the repository; what changes must be known to git."""
-    top = prepared.checkout.top.resolve()
-    whole = {path: path.resolve() for path in {*rewrite.sources, *rewrite.changed}}
+    top = real_path(prepared.checkout.top)
+    whole = {path: real_path(path) for path in {*rewrite.sources, *rewrite.changed}}
     names = {
         path: place.relative_to(top).as_posix() for path, place in whole.items() if place.is_relative_to(top)
     }

@@ -22,6 +22,7 @@ from callr_migrate.config import ConfigError, Settings
 from callr_migrate.deep import Deep
 from callr_migrate.discovery import discover, excluder
 from callr_migrate.embedded import load
+from callr_migrate.files import real_path
 from callr_migrate.findings import Report
 from callr_migrate.gates import Gates
 from callr_migrate.output.text import plural
@@ -77,7 +78,7 @@ class _History:
         self.deep = deep
         self.git = _Git.around(tree.base.root)
         self.is_excluded = excluder(tree.base)
-        self.asked = [path.resolve() for path in paths]
+        self.asked = [real_path(path) for path in paths]
         self.skipped: set[str] = set()
         self._wanted: dict[str, bool] = {}
 
@@ -144,7 +145,7 @@ class _History:
         if known is None:
             path = self.git.top / name
             root = self.tree.base.root
-            own = root / path.relative_to(root.resolve()) if path.is_relative_to(root.resolve()) else path
+            own = root / path.relative_to(real_path(root)) if path.is_relative_to(real_path(root)) else path
             known = self._wanted[name] = any(
                 path == asked or asked in path.parents for asked in self.asked
             ) and not self.is_excluded(str(own))
@@ -193,7 +194,7 @@ class _Meter:
             return 0
         report = Report()
         found = analyse(
-            self.settings, self.pack, [source], {path.resolve(): path}, report, passes=self.gates.passes
+            self.settings, self.pack, [source], {real_path(path): path}, report, passes=self.gates.passes
         ).findings
         calls = [finding for finding in found if finding.code.startswith(_CALL_FAMILY)]
         lines = {source.position(finding.start).line for finding in calls}
@@ -267,7 +268,7 @@ class _Git:
         out = _run(folder, "rev-parse", "--show-toplevel")
         if out is None:
             raise ConfigError([f"--history: {folder} is not in the work tree of a git repository"])
-        git = cls(Path(os.fsdecode(out.rstrip(b"\r\n"))).resolve())
+        git = cls(real_path(Path(os.fsdecode(out.rstrip(b"\r\n")))))
         if _run(git.top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
             raise ConfigError([f"--history: {git.top} has no commit yet"])
         return git
@@ -278,7 +279,7 @@ class _Git:
 
     def below(self, path: Path) -> str | None:
         """A path as seen from the top."""
-        resolved = path.resolve()
+        resolved = real_path(path)
         return resolved.relative_to(self.top).as_posix() if resolved.is_relative_to(self.top) else None
 
     def text(self, *arguments: str) -> str:

@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from callr_migrate.files import real_path
 from callr_migrate.records import dataclass
 from callr_migrate.report.model import Counts, Place, Step
 
@@ -132,7 +133,7 @@ def imports_of(
 
     names = {key: Path(name) for name, key in resolved(map(str, sources)).items()}
     graph = ImportGraph(
-        names, lambda name: code_of(Path(name), sources[names[name]].raw), str(root.resolve())
+        names, lambda name: code_of(Path(name), sources[names[name]].raw), str(real_path(root))
     )
     found: dict[str, set[str]] = {}
     for target in names:

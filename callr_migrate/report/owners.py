@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callr_migrate.config import is_there
+from callr_migrate.files import real_path
 from callr_migrate.records import dataclass
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Owners:
     def of(self, path: Path) -> tuple[str, ...]:
         """The owners of a file, in the order of the file that names them; none if nobody does."""
         try:
-            relative = path.resolve().relative_to(self.top).as_posix()
+            relative = real_path(path).relative_to(self.top).as_posix()
         except ValueError:
             return ()
         if relative not in self._known:
@@ -92,7 +93,7 @@ class ProjectOwners:
     """The owners of the files of a project, each as its own repository says: there may be several below `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+        self._folder = real_path(folder)
         self._of_folder: dict[Path, Owners] = {}
         self._of_top: dict[Path, Owners] = {}
 
@@ -104,7 +105,7 @@ class ProjectOwners:
 
     def of(self, path: Path) -> tuple[str, ...]:
         """The owners of a file, in the order of the file that names them; none if nobody does."""
-        return self._in(path.parent.resolve()).of(path)
+        return self._in(real_path(path.parent)).of(path)
 
     def _in(self, folder: Path) -> Owners:
         known = self._of_folder.get(folder)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
+from callr_migrate.files import real_path
 from callr_migrate.findings import Finding, Unseen
 from callr_migrate.pipeline import Outcome
 from callr_migrate.records import dataclass
@@ -55,7 +56,7 @@ def join(outcome: Outcome, root: Path, calls: Sequence[Call], family: str) -> Jo
 
 def _place(outcome: Outcome, root: Path, finding: Finding) -> Place:
     source = outcome.sources[finding.path]
-    path = finding.path.resolve()
+    path = real_path(finding.path)
     shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     return Place(finding, shown, source.position(finding.start).line, source.position(finding.end).line)
 
@@ -132,5 +133,5 @@ def _named(finding: Finding, methods: Iterable[str]) -> Finding:
 
 def _shown(outcome: Outcome, root: Path, path: str) -> Path:
     """The path as the report names it."""
-    full = (root / path).resolve()
-    return next((shown for shown in outcome.sources if shown.resolve() == full), full)
+    full = real_path(root / path)
+    return next((shown for shown in outcome.sources if real_path(shown) == full), full)

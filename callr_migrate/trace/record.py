@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from callr_migrate.files import real_path
 from callr_migrate.pack.model import RulePack
 from callr_migrate.records import dataclass
 from callr_migrate.twin import child
@@ -52,7 +53,7 @@ def run(pack: RulePack, root: Path, command: Sequence[str]) -> tuple[child.Ran, 
         config = {
             "file": str(calls),
             "notes": str(notes),
-            "root": str(root.resolve()),
+            "root": str(real_path(root)),
             "clients": list(_clients(pack)),
             "addresses": list(_addresses(pack)),
         }

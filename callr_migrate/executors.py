@@ -13,12 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from callr_migrate import __version__
 from callr_migrate.records import dataclass
 from callr_migrate.stages import stage
 
@@ -27,12 +24,12 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from types import TracebackType
 
+    from callr_migrate.cluster import Cluster
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SCHEME = "dask://"
-# Seconds until a cluster must have answered.
-_PATIENCE = 20
 # As many as Windows can wait for.
 _MOST_PROCESSES = 61
 # So many items are under way for each worker: enough to keep it busy, few enough to be held in memory.
@@ -41,6 +38,9 @@ _AHEAD = 4
 _GRACE = 5
 _MOMENT = 0.02
 _KILLED = "its worker was killed or ran out of memory"
+# Workers cannot be started everywhere: no semaphores, no shared memory, too many processes or threads already. They
+# are also what a pool raises that has lost a worker.
+_NOT_HERE = (ImportError, OSError, RuntimeError)
 
 
 class ExecutorError(Exception):
@@ -72,10 +72,16 @@ class Workers:
 
     def __init__(self, jobs: int = 1, address: str | None = None) -> None:
         self.count = jobs
-        self._cluster = _Cluster(address) if address is not None else None
+        self._cluster: Cluster | None = None
+        if address is not None:
+            from callr_migrate.cluster import Cluster
+
+            self._cluster = Cluster(address)
         if self._cluster is not None:
             self.count = self._cluster.count
         self._local: Executor | None = None
+        self._is_proven = False  # whether a worker ever gave a result
+        self.is_without = False  # whether no workers could be had, so that this process does all of it
         # The processes that were there before this started any.
         self._others: list[BaseProcess] | None = None
         self._stopped = threading.Event()
@@ -155,21 +161,32 @@ class Workers:
         waiting: deque[tuple[Item, Future[Result]]] = deque()
         while True:
             self._check()
-            try:
-                for item in islice(following, max(self.count * _AHEAD - len(waiting), 0)):
+            for item in islice(following, max(self.count * _AHEAD - len(waiting), 0)):
+                try:
                     waiting.append((item, self._submit(function, item)))
-            except BrokenExecutor:
-                waiting.append((item, _failed()))
+                except BrokenExecutor:
+                    waiting.append((item, _failed()))
+                    break
+                except _NOT_HERE:
+                    self._check()
+                    if self._cluster is not None:
+                        raise
+                    yield from self._by_itself(function, [*waiting, (item, _failed())], following)
+                    return
             if not waiting:
                 return
             item, future = waiting.popleft()
             try:
                 with stage("waiting for workers"):
                     result: Result | Lost = future.result()
+                self._is_proven = True
             except BrokenExecutor:
-                # Which of those that were under way is at fault, nobody knows: each is tried on its own.
                 self._check()
                 self._drop()
+                if not self._is_proven and not self._can_work():
+                    yield from self._by_itself(function, [(item, future), *waiting], following)
+                    return
+                # Which of those that were under way is at fault, nobody knows: each is tried on its own.
                 yield from self._one_by_one(function, [(item, future), *waiting])
                 waiting.clear()
                 continue
@@ -180,6 +197,31 @@ class Workers:
                     raise
                 result = self._alone(function, item, [other for _, other in waiting])
             yield result
+
+    def _can_work(self) -> bool:
+        """Whether a worker can do anything at all: they may end as they start, whatever they are given."""
+        try:
+            self._is_proven = self._submit(_is_there, None, alone=True).result()
+        except _NOT_HERE:
+            self._check()
+        self._drop()
+        return self._is_proven
+
+    def _by_itself(
+        self,
+        function: Callable[[Item], Result],
+        pending: list[tuple[Item, Future[Result]]],
+        following: Iterator[Item],
+    ) -> Iterator[Result]:
+        """Where no workers can be had: what they have not done is done in this process, as with one job."""
+        self._drop()
+        self.count, self.is_without = 1, True
+        for item, future in pending:
+            self._check()
+            yield future.result() if _has_result(future) else function(item)
+        for item in following:
+            self._check()
+            yield function(item)
 
     def _alone(
         self, function: Callable[[Item], Result], item: Item, others: list[Future[Result]]
@@ -206,12 +248,16 @@ class Workers:
         from concurrent.futures import BrokenExecutor
 
         for item, future in pending:
-            if future.done() and not future.cancelled() and future.exception() is None:
+            if _has_result(future):
                 yield future.result()
                 continue
             self._check()
             try:
-                yield self._submit(function, item, alone=True).result()
+                again = self._submit(function, item, alone=True)
+            except _NOT_HERE:
+                again = _failed()
+            try:
+                yield again.result()
             except MemoryError:
                 yield Lost("there is not enough memory for it")
             except BrokenExecutor:
@@ -255,6 +301,14 @@ def _failed() -> Future[Any]:
     future: Future[Any] = Future()
     future.set_exception(BrokenExecutor())
     return future
+
+
+def _has_result(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _is_there(_: None) -> bool:
+    return True
 
 
 def has_threads_that_run() -> bool:
@@ -314,76 +368,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-class _Cluster:
-    """A Dask cluster that runs the same version of this tool."""
-
-    def __init__(self, address: str) -> None:
-        host, _, port = address.removeprefix(SCHEME).rstrip("/").rpartition(":")
-        if not address.startswith(SCHEME) or not host or not port.isdecimal():
-            raise ExecutorError(f"executor {address!r}: must look like {SCHEME}HOST:PORT")
-        try:
-            # It has no types to speak of.
-            self._library: Any = import_module("distributed")
-        except ImportError:
-            raise ExecutorError(
-                f"executor {address!r} needs the package distributed: install callr-migrate[dask]"
-            ) from None
-        try:
-            self._client = self._library.Client(
-                f"tcp://{host}:{port}", timeout=_PATIENCE, set_as_default=False
-            )
-        except (OSError, TimeoutError) as error:
-            why = str(error).splitlines()[0] if str(error) else "there is no answer"
-            raise ExecutorError(f"executor {address!r}: cannot be reached: {why}") from None
-        try:
-            # Those that just died are on their way back.
-            with suppress(TimeoutError, self._library.TimeoutError):
-                self._client.wait_for_workers(1, timeout=_PATIENCE)
-            self.count = sum(self._client.nthreads().values())
-            self._check(address)
-        except BaseException:
-            self.close()
-            raise
-
-    def _check(self, address: str) -> None:
-        """Raise where there are no workers, or some that would do the work in another way."""
-        if not self.count:
-            raise ExecutorError(f"executor {address!r}: the cluster has no workers")
-        versions = cast("dict[str, Any]", self._client.run(_version, on_error="return"))
-        for worker, version in versions.items():
-            if version != __version__:
-                found = (
-                    f"has version {version}" if isinstance(version, str) else "cannot import callr-migrate"
-                )
-                raise ExecutorError(
-                    f"executor {address!r}: the worker {worker} {found}; install {__version__} on all of them"
-                )
-
-    def submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
-        """The item's result to come.
-
-        The library has an executor of its own: it takes a result for an error where a worker that holds a
-        copy of it dies the moment after.
-        """
-        from asyncio import run_coroutine_threadsafe
-
-        remote = self._client.submit(function, item, pure=False)
-        result = run_coroutine_threadsafe(_result(remote), self._client.loop.asyncio_loop)
-        return cast("Future[Result]", result)
-
-    def lost(self, error: BaseException) -> bool:
-        """Whether this says that workers died at an item, rather than what the item raised."""
-        return isinstance(error, self._library.KilledWorker)
-
-    def close(self) -> None:
-        self._client.close()
-
-
-async def _result(remote: Any) -> Any:
-    return await remote.result()
-
-
-def _version() -> str:
-    return __version__

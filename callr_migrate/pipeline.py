@@ -132,6 +132,10 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
             runs.append(_Run(request, deep, workers, counting, front, part, len(runs)))
     findings = [finding for run in runs for finding in run.work()]
     front.keep()
+    if workers.is_without:
+        report.notes.append(
+            "no further processes can be started here, so this one did everything: as --jobs 1"
+        )
     sources: dict[Path, SourceFile] = dict(counting.noted)
     for run in runs:
         sources |= {path: source for path, source in run.sources.items() if path not in sources}

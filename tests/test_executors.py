@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from multiprocessing import spawn
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 import work
 from support.processes import is_alive, until
 
-from callr_migrate import executors
+from callr_migrate import cluster, executors
 from callr_migrate.executors import ExecutorError, Lost, Workers
 
 NUMBERS = list(range(40))
@@ -104,6 +106,78 @@ def test_no_worker_outlives_who_waits_for_it(tmp_path: Path, name: str) -> None:
         running.send_signal(getattr(signal, name))
         running.wait(300)
     assert until(lambda: not any(is_alive(int(path.name)) for path in folder.iterdir()))
+
+
+class _Refusing(ThreadPoolExecutor):
+    """A pool that starts a few and then no more."""
+
+    def __init__(self, error: Exception, most: int) -> None:
+        super().__init__(1)
+        self.error, self.most = error, most
+
+    def submit(self, *args: Any, **options: Any) -> Any:
+        self.most -= 1
+        if self.most < 0:
+            raise self.error
+        return super().submit(*args, **options)
+
+
+@pytest.mark.parametrize("most", [0, 3])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(11, "no more"),
+        NotImplementedError(),
+        ImportError("_multiprocessing"),
+        RuntimeError("no thread"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_no_worker_can_be_started_for_is_done_here(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, most: int
+) -> None:
+    monkeypatch.setattr(executors, "_local", lambda *_: _Refusing(error, most))
+    with Workers(2) as workers:
+        assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+        assert workers.is_without
+        assert set(workers.results(work.process, NUMBERS)) == {os.getpid()}
+
+
+def test_where_no_pool_can_be_had_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> Any:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(executors, "_local", none)
+    with Workers(2) as workers:
+        assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+        assert workers.is_without
+
+
+@needs_processes
+@pytest.mark.skipif(shutil.which("false") is None, reason="there is no program that only fails")
+def test_workers_that_end_as_they_start_are_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spawn, "_python_exe", os.fsencode(shutil.which("false") or ""))
+    with Workers(2) as workers:
+        assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+        assert workers.is_without
+    assert not multiprocessing.active_children()
+
+
+@needs_processes
+def test_work_that_ends_its_worker_is_not_done_here() -> None:
+    with Workers(2) as workers:
+        assert [type(result) for result in workers.results(work.squared_or_killed, [13] * 3)] == [Lost] * 3
+        assert not workers.is_without
+
+
+@needs_processes
+def test_what_the_items_raise_is_raised() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError(28, "no space left")
+
+    with Workers(2) as workers, pytest.raises(OSError, match="no space left"):
+        list(workers.results(work.squared, items()))
 
 
 def test_threads_that_run_side_by_side_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +282,7 @@ class TestCluster:
         assert stopped
 
     def test_another_version_is_refused(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(executors, "__version__", "0.0.0")
+        monkeypatch.setattr(cluster, "__version__", "0.0.0")
         with pytest.raises(ExecutorError, match=r"worker .* has version .*; install 0\.0\.0 on all of them"):
             Workers(address=address)
 
@@ -221,7 +295,7 @@ def test_an_address_that_is_none(address: str) -> None:
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(executors, "_PATIENCE", 1)
+    monkeypatch.setattr(cluster, "_PATIENCE", 1)
     with pytest.raises(ExecutorError, match="cannot be reached"):
         Workers(address="dask://127.0.0.1:1")
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from support.processes import is_alive, until
 
-from callr_migrate import analysing, engine, loading, pipeline
+from callr_migrate import analysing, engine, executors, loading, pipeline
 from callr_migrate.components import components
 from callr_migrate.config import ConfigError, load_settings
 from callr_migrate.executors import Workers, has_threads_that_run
@@ -91,6 +91,20 @@ def test_parts_say_what_the_whole_says(projects: Path, monkeypatch: pytest.Monke
 
 def test_several_processes_say_the_same(projects: Path) -> None:
     assert said(jobs=2) == said()
+
+
+def test_without_further_processes_the_same_is_said(projects: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = said()
+
+    def none(*_: object) -> Any:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(executors, "_local", none)
+    assert said(jobs=2) == alone
+    outcome = run(Request((Path(),), load_settings(Path()), jobs=2))
+    assert outcome.report.notes == [
+        "no further processes can be started here, so this one did everything: as --jobs 1"
+    ]
 
 
 def test_threads_say_the_same(projects: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from callr_migrate import __version__
-from callr_migrate.cli.console import print_error
+from callr_migrate.cli.console import open_what_is_closed, print_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,7 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: that of the process) and give its exit code; raises nothing."""
+    open_what_is_closed()
     try:
         code = cli.main(args=argv, prog_name=PROGRAM, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
 import click
@@ -46,9 +47,10 @@ def write_text(text: str) -> None:
 
     Raises `CommandError`.
     """
+    output = _output()
     with _reader_may_leave():
-        sys.stdout.write(_encodable(text, sys.stdout))
-        sys.stdout.flush()
+        output.write(_encodable(text, output))
+        output.flush()
 
 
 def write_bytes(data: bytes) -> None:
@@ -56,10 +58,32 @@ def write_bytes(data: bytes) -> None:
 
     Raises `CommandError`.
     """
+    output = _output()
     with _reader_may_leave():
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        output.flush()
+        output.buffer.write(data)
+        output.buffer.flush()
+
+
+def open_what_is_closed() -> None:
+    """What is said on standard error goes nowhere if there is none; without standard output, writing tells."""
+    if not _is_open(sys.stderr):
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+
+
+def _is_open(stream: TextIO | None) -> bool:
+    # Python has None for what was closed before it began.
+    return stream is not None
+
+
+def _output() -> TextIO:
+    if not _is_open(sys.stdout):
+        raise CommandError("cannot write the output: it is closed")
+    return sys.stdout
+
+
+def _is_on_terminal() -> bool:
+    return _is_open(sys.stdout) and sys.stdout.isatty()
 
 
 def wants_color(choice: str) -> bool:
@@ -73,7 +97,7 @@ def wants_color(choice: str) -> bool:
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return _is_on_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def wants_links(*, color: bool) -> bool:
@@ -85,7 +109,7 @@ def wants_links(*, color: bool) -> bool:
     forced = os.environ.get("FORCE_HYPERLINK")
     if forced is not None:
         return forced != "0"
-    if not color or not sys.stdout.isatty():
+    if not color or not _is_on_terminal():
         return False
     if os.environ.get("TERM", "").startswith(_LINKING_TERMS) or any(
         name in os.environ for name in _LINKING_VARIABLES

@@ -131,6 +131,32 @@ def test_a_full_disk() -> None:
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell that closes what is standard")
+@pytest.mark.parametrize(
+    ("closing", "expected"),
+    [
+        (">&-", (2, "error: cannot write the output: it is closed\n")),
+        ("2>&- >/dev/null", (1, "")),
+        ("<&- >/dev/null", (1, "")),
+        ("2>&- >&-", (2, "")),
+    ],
+)
+@pytest.mark.parametrize("words", ["check", "fix --diff --unsafe-fixes", "check --output-format json"])
+def test_streams_that_are_closed(tmp_path: Path, closing: str, expected: tuple[int, str], words: str) -> None:
+    (tmp_path / "a.py").write_text('import callr\n\ncallr.Api(LOGIN, PASSWORD).call("sms.get", "ABCDEF12")\n')
+    search = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m callr_migrate {words} {closing}', sys.executable],
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": search},
+        text=True,
+        check=False,
+    )
+    told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert (done.returncode, told) == (expected[0], expected[1].splitlines())
+
+
 def test_an_output_that_lacks_the_characters(pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline.find()
     raw = io.BytesIO()

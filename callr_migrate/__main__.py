@@ -5,12 +5,19 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # What starting up makes lives to the end: looking for garbage among it, and once more at the end, takes a fifth of the
 # time that a clean file takes.
 _GARBAGE = (50_000, 20, 50)
 _INTERRUPTED = 130
+_TERMINATED = 143  # 128 and the number of SIGTERM, as shells have it
 
 
 def _leave_out_the_working_folder() -> None:
@@ -34,7 +41,17 @@ def _leave() -> None:
             stream.flush()
         except (AttributeError, OSError, ValueError):
             continue
-    os._exit(_INTERRUPTED)
+    os._exit(_TERMINATED if _is_terminated else _INTERRUPTED)
+
+
+_is_terminated = False
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Services end their jobs so: what is begun is done whole and cleared up, as after Ctrl-C."""
+    global _is_terminated
+    _is_terminated = True
+    raise KeyboardInterrupt
 
 
 def main() -> None:
@@ -44,6 +61,10 @@ def main() -> None:
     atexit.register(_leave)
     code = _INTERRUPTED
     try:
+        # Who started this may want it to go on, and a thread cannot settle it.
+        with suppress(ValueError):
+            if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+                signal.signal(signal.SIGTERM, _terminate)
         from callr_migrate.cli import main as run
 
         code = run()

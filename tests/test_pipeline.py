@@ -387,6 +387,33 @@ main()
     assert ended(program) == (130, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_what_services_end_their_jobs_with_waits_for_the_group_that_is_written() -> None:
+    write(client=CLIENT, user=USER)
+    program = """
+import os, signal, sys, threading
+from callr_migrate import __main__, pipeline
+from callr_migrate.source import Staged
+
+commit = Staged.commit
+
+def interrupted(staged):
+    os.kill(os.getpid(), signal.SIGTERM)
+    # The signal reaches the main thread, which has to wait for this one.
+    threading.Event().wait(1)
+    commit(staged)
+
+Staged.commit = interrupted
+sys.argv[1:] = ["fix", ".", "--unsafe-fixes"]
+__main__.main()
+"""
+    code, errors = ended(program)
+    assert (code, errors.strip()) == (143, "")
+    assert "httpx" in Path("client.py").read_text()
+    assert ".call(" not in Path("user.py").read_text()
+    assert not list(Path().glob(".*.tmp"))
+
+
 def test_what_cannot_be_interrupted_does_not_end_the_process_its_own_way() -> None:
     # The parser is no Python: where it wants to come back when there is none any more, the process is aborted.
     program = """

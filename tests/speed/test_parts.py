@@ -247,13 +247,14 @@ needs_ps = pytest.mark.skipif(
 
 
 @needs_ps
-def test_an_interruption_leaves_no_process_behind(project: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_no_process_behind(project: Path, number: signal.Signals, code: int) -> None:
     many(project, 20)
     with started(project) as running:
         children = waited_for(running)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=300)
-    assert running.returncode == 130
+    assert running.returncode == code
     assert (out, err.strip()) == ("", "")
     assert until(lambda: not any(map(is_alive, children)))
 

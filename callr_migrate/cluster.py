@@ -1,4 +1,4 @@
-"""A Dask cluster whose workers run the same version of this tool."""
+"""A Dask cluster that does the work of `callr_migrate.executors`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _PATIENCE = 20
 
 
 class Cluster:
-    """The cluster at `address` (`dask://HOST:PORT`); raises `ExecutorError` where it cannot be had."""
+    """All workers of the cluster at `address` (`dask://HOST:PORT`), which run this version of the tool.
+
+    Raises `ExecutorError` where it cannot be had.
+    """
 
     def __init__(self, address: str) -> None:
         host, _, port = address.removeprefix(SCHEME).rstrip("/").rpartition(":")
@@ -34,6 +37,10 @@ class Cluster:
             raise ExecutorError(
                 f"executor {address!r} needs the package distributed: install callr-migrate[dask]"
             ) from None
+        _silence()
+        self._address = address
+        # What somebody may wait for.
+        self._pending: set[Future[Any]] = set()
         try:
             self._client = self._library.Client(
                 f"tcp://{host}:{port}", timeout=_PATIENCE, set_as_default=False
@@ -46,48 +53,82 @@ class Cluster:
             with suppress(TimeoutError, self._library.TimeoutError):
                 self._client.wait_for_workers(1, timeout=_PATIENCE)
             self.count = sum(self._client.nthreads().values())
-            self._check(address)
+            self._check()
+        except (OSError, TimeoutError, self._library.TimeoutError) as error:
+            self.close()
+            raise self._gone() from error
         except BaseException:
             self.close()
             raise
 
-    def _check(self, address: str) -> None:
+    def _check(self) -> None:
         """Raise where there are no workers, or some that would do the work in another way."""
-        if not self.count:
-            raise ExecutorError(f"executor {address!r}: the cluster has no workers")
-        versions = cast("dict[str, Any]", self._client.run(_version, on_error="return"))
+        told = cast("dict[str, Any]", self._client.run(_version, on_error="return")) if self.count else {}
+        # Who dies when asked is none any more.
+        versions = {worker: version for worker, version in told.items() if not isinstance(version, OSError)}
+        if not versions:
+            raise ExecutorError(f"executor {self._address!r}: the cluster has no workers")
         for worker, version in versions.items():
             if version != __version__:
                 found = (
                     f"has version {version}" if isinstance(version, str) else "cannot import callr-migrate"
                 )
                 raise ExecutorError(
-                    f"executor {address!r}: the worker {worker} {found}; install {__version__} on all of them"
+                    f"executor {self._address!r}: the worker {worker} {found}; "
+                    f"install {__version__} on all of them"
                 )
 
     def submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
         """The item's result to come.
 
         The library has an executor of its own: it takes a result for an error where a worker that holds a
-        copy of it dies the moment after.
+        copy of it dies the moment after. Raises `ExecutorError`, as does the result, where the scheduler is gone.
         """
         from asyncio import run_coroutine_threadsafe
 
-        remote = self._client.submit(function, item, pure=False)
-        result = run_coroutine_threadsafe(_result(remote), self._client.loop.asyncio_loop)
+        try:
+            remote = self._client.submit(function, item, pure=False)
+            result = run_coroutine_threadsafe(self._result(remote), self._client.loop.asyncio_loop)
+        except Exception as error:
+            if self._client.status == "running":
+                raise
+            raise self._gone() from error
+        self._pending.add(result)
+        result.add_done_callback(self._pending.discard)
         return cast("Future[Result]", result)
+
+    async def _result(self, remote: Any) -> Any:
+        try:
+            return await remote.result()
+        except Exception as error:
+            # What the work raised, or that workers died at it.
+            if remote.status == "error":
+                raise
+            raise self._gone() from error
+
+    def _gone(self) -> ExecutorError:
+        return ExecutorError(f"executor {self._address!r}: the connection to the cluster was lost")
 
     def lost(self, error: BaseException) -> bool:
         """Whether this says that workers died at an item, rather than what the item raised."""
         return isinstance(error, self._library.KilledWorker)
 
     def close(self) -> None:
-        """Leave the cluster; what it was to do is cancelled."""
-        self._client.close()
+        """End it; who waits for a result is woken, whatever becomes of the connection."""
+        for result in self._pending.copy():
+            result.cancel()
+        # A connection that does not end in an orderly way ends with the process.
+        with suppress(Exception):
+            self._client.close()
 
 
-async def _result(remote: Any) -> Any:
-    return await remote.result()
+def _silence() -> None:
+    """What goes wrong with a cluster is told by an exception, which the library also logs, with its own call stacks."""
+    import logging
+
+    for name in [*logging.root.manager.loggerDict, "distributed"]:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _version() -> str:

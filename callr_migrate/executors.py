@@ -193,6 +193,7 @@ class Workers:
             except MemoryError:
                 result = Lost("there is not enough memory for it")
             except Exception as error:
+                self._check()
                 if self._cluster is None or not self._cluster.lost(error):
                     raise
                 result = self._alone(function, item, [other for _, other in waiting])
@@ -238,6 +239,7 @@ class Workers:
         except MemoryError:
             return Lost("there is not enough memory for it")
         except Exception as error:
+            self._check()
             if not self._cluster.lost(error):
                 raise
             return Lost(_KILLED)

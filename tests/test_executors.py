@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import multiprocessing
 import os
 import shutil
@@ -24,6 +26,10 @@ from callr_migrate import cluster, executors
 from callr_migrate.executors import ExecutorError, Lost, Workers
 
 NUMBERS = list(range(40))
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), str(Path(__file__).parent)]),
+}
 
 
 needs_processes = pytest.mark.skipif(
@@ -96,10 +102,9 @@ def test_no_worker_outlives_who_waits_for_it(tmp_path: Path, name: str) -> None:
     script, folder = tmp_path / "program.py", tmp_path / "pids"
     script.write_text(textwrap.dedent(program))
     folder.mkdir()
-    root = str(Path(__file__).parent.parent)
     with subprocess.Popen(
         [sys.executable, str(script), str(folder)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([root, str(Path(__file__).parent)])},
+        env=ENVIRONMENT,
         stderr=subprocess.DEVNULL,
     ) as running:
         assert until(lambda: len(list(folder.iterdir())) == 2)
@@ -281,10 +286,106 @@ class TestCluster:
         (tmp_path / "enough").touch()
         assert stopped
 
+    def test_who_waits_is_woken_even_if_the_cluster_says_nothing(
+        self, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import distributed
+
+        stopped: list[BaseException] = []
+
+        def wait(workers: Workers) -> None:
+            try:
+                list(workers.results(work.until_let_go, [str(tmp_path)] * 2))
+            except CancelledError as error:
+                stopped.append(error)
+
+        with Workers(address=address) as workers:
+            thread = threading.Thread(target=wait, args=[workers])
+            thread.start()
+            assert until(lambda: any(tmp_path.iterdir()))
+            with monkeypatch.context() as patched:
+                patched.setattr(distributed.Client, "close", lambda *_, **__: None)
+                workers.stop()
+                thread.join(30)
+                assert stopped
+            (tmp_path / "enough").touch()
+
+    def test_a_worker_that_dies_when_it_is_asked_for_its_version_is_left_out(
+        self, address: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import distributed
+
+        answers: dict[str, object] = {"tcp://one": OSError("closed"), "tcp://two": cluster.__version__}
+        monkeypatch.setattr(distributed.Client, "run", lambda *_, **__: answers)
+        with Workers(address=address) as workers:
+            assert list(workers.results(work.squared, NUMBERS)) == [number * number for number in NUMBERS]
+        del answers["tcp://two"]
+        with pytest.raises(ExecutorError, match="the cluster has no workers"):
+            Workers(address=address)
+        answers["tcp://two"] = ImportError("callr_migrate")
+        with pytest.raises(ExecutorError, match="two cannot import callr-migrate"):
+            Workers(address=address)
+
     def test_another_version_is_refused(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cluster, "__version__", "0.0.0")
         with pytest.raises(ExecutorError, match=r"worker .* has version .*; install 0\.0\.0 on all of them"):
             Workers(address=address)
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A scheduler of its own with one worker, and its address."""
+    pytest.importorskip("distributed")
+    told, log = tmp_path / "scheduler.json", tmp_path / "cluster.log"
+    program, quiet = [sys.executable, "-m"], ["--no-dashboard", "--host", "127.0.0.1"]
+    with contextlib.ExitStack() as ending, log.open("wb") as output:
+
+        def started(*arguments: str) -> subprocess.Popen[bytes]:
+            process = ending.enter_context(
+                subprocess.Popen(
+                    [*program, *arguments, *quiet],
+                    env=ENVIRONMENT,
+                    stdout=output,
+                    stderr=output,
+                    cwd=tmp_path,
+                )
+            )
+            ending.callback(process.kill)
+            return process
+
+        one = started("distributed.cli.dask_scheduler", "--port", "0", "--scheduler-file", str(told))
+        assert until(lambda: told.exists() and told.read_text().endswith("}")), log.read_text()
+        address = json.loads(told.read_text())["address"]
+        started("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny")
+        yield one, address.replace("tcp://", "dask://")
+
+
+def test_a_scheduler_that_is_gone_is_one_line(
+    scheduler: tuple[subprocess.Popen[bytes], str], tmp_path: Path
+) -> None:
+    process, address = scheduler
+    folder = tmp_path / "pids"
+    folder.mkdir()
+    program = """
+        import sys, work
+        from callr_migrate.executors import ExecutorError, Workers
+        try:
+            with Workers(address=sys.argv[1]) as workers:
+                list(workers.results(work.until_let_go, [sys.argv[2]] * 20))
+        except ExecutorError as error:
+            sys.exit(f"told: {error}")
+        """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program), address, str(folder)],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert until(lambda: any(folder.iterdir()))
+        process.kill()
+        _, said = running.communicate(timeout=120)
+        (folder / "enough").touch()
+    assert said == f"told: executor {address!r}: the connection to the cluster was lost\n"
 
 
 @pytest.mark.parametrize("address", ["dask://", "dask://host", "http://host:1", "dask://host:port"])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from callr_migrate.executors import Lost, Workers
+from callr_migrate.executors import ExecutorError, Lost, Workers
 from callr_migrate.files import real_path
 from callr_migrate.fleet.listing import Repository, stem_of
 from callr_migrate.fleet.state import State, write_whole
@@ -91,6 +91,8 @@ def run_fleet(fleet: Fleet, on_progress: Callable[[int, int], None]) -> Ran:
 def _result(future: Future[Result], task: Task) -> Result:
     try:
         return future.result()
+    except ExecutorError as error:
+        return Result(task.repository.name, str(error))
     except Exception as error:
         # Whatever happens on a cluster happens to one repository.
         return Result(task.repository.name, f"could not be worked on: {type(error).__name__}")

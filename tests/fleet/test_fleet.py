@@ -18,6 +18,7 @@ from support.hosts import TOKEN, serving
 from support.processes import is_alive, until
 
 from callr_migrate.cli import main
+from callr_migrate.executors import ExecutorError, Workers
 
 PROGRAM = (
     'import callr\n\napi = callr.Api("login-made-up", "password-made-up")\napi.call("sms.get", "ABC123")\n'
@@ -374,6 +375,26 @@ def test_no_cluster(five: None, fleet: Callable[..., Told]) -> None:
     told = fleet("--executor", "dask://nowhere")
     assert told.code == 2
     assert told.err == "error: executor 'dask://nowhere': must look like dask://HOST:PORT\n"
+
+
+def test_a_cluster_that_is_gone(
+    five: None, fleet: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(Workers):
+        is_remote = True
+
+        def __init__(self, jobs: int, _: str) -> None:
+            super().__init__(jobs)
+
+        def results(self, *_: Any) -> Any:
+            raise ExecutorError("executor 'dask://made-up:1': the connection to the cluster was lost")
+
+    monkeypatch.setattr("callr_migrate.fleet.running.Workers", Gone)
+    told = fleet("--executor", "dask://made-up:1", "--output-format", "json")
+    assert told.code == 2
+    assert {one["reason"] for one in told.results.values()} == {
+        "executor 'dask://made-up:1': the connection to the cluster was lost"
+    }
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])

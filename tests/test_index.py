@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 
 from callr_migrate.evaluate.generated import Generated, index_of
-from callr_migrate.evaluate.index import Index, UnknownLayoutError, Walk
+from callr_migrate.evaluate.index import Index, Places, Span, UnknownLayoutError, Walk
 from callr_migrate.evaluate.layouts import LAYOUTS, SIGNS
 from callr_migrate.source import SourceFile
 
@@ -101,14 +101,14 @@ class G [ T ] ( H ) : ...
 }
 
 
-def _spans(index: Index) -> dict[int, tuple[tuple[int, int], tuple[int, int]]]:
-    return {node: (index.inner.get(node, outer), outer) for node, outer in index.outer.items()}
+def _placed(index: Index) -> dict[cst.CSTNode, tuple[cst.CSTNode | None, Span, Span]]:
+    places = Places(index)
+    return {node: (places.get(node), places.inner(node), places.outer(node)) for node in index.nodes}
 
 
 def _assert_same(tree: cst.Module, text: str) -> None:
     walked, generated = Walk(tree), Generated(tree, text).index
-    assert _spans(walked) == _spans(generated)
-    assert walked.parents == generated.parents
+    assert _placed(walked) == _placed(generated)
     for name in (
         "calls",
         "names",
@@ -155,20 +155,33 @@ def test_the_odd_programs_have_every_kind_of_node() -> None:
     }
 
 
+def test_numbers_of_nodes_are_shared_as_far_as_small_files_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callr_migrate.evaluate.index._known_numbers", ())
+    monkeypatch.setattr("callr_migrate.evaluate.index._MAX_NUMBERS", 300)
+    tree = cst.parse_module("a = 1\n" * 200)
+    index = Walk(tree)
+    places = Places(index)
+    assert list(places.numbers.values()) == list(range(len(index.nodes)))
+    again = Places(Walk(cst.parse_module("b = 1\n" * 70)))
+    assert len(again.numbers) > 257  # smaller ones Python has once, anyway
+    known = {id(number) for number in places.numbers.values()}
+    assert {id(number) for number in again.numbers.values() if number < 300} <= known
+
+
 def test_what_the_generator_loses_is_found_again_in_the_text() -> None:
     text = "try:\n    pass\nexcept  E :\n    call(1)\n"
     tree = cst.parse_module(text)
     index = index_of(tree, text)
     (call,) = index.calls
-    start, end = index.outer[id(call)]
+    start, end = Places(index).outer(call)
     assert text[start:end] == "call(1)"
 
 
 def test_a_node_without_a_layout_is_generated(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "a = call(1)\n"
     tree = cst.parse_module(text)
-    known = _spans(index_of(tree, text))
+    known = _placed(index_of(tree, text))
     monkeypatch.delitem(LAYOUTS, cst.Call)
     with pytest.raises(UnknownLayoutError):
         Walk(tree)
-    assert _spans(index_of(tree, text)) == known
+    assert _placed(index_of(tree, text)) == known

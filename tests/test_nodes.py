@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from abc import ABCMeta
+from collections.abc import Iterator
+
 import libcst as cst
 import pytest
 
+from callr_migrate.evaluate import nodes, sharing
 from callr_migrate.evaluate.nodes import parsed, visit
 
 
@@ -46,3 +51,59 @@ def test_unchecked_to_the_end_of_a_visit() -> None:
     visit(tree, _Parsing())
     with pytest.raises(cst.CSTValidationError):
         tree.visit(_Parsing())
+
+
+def _all(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    waiting = [node]
+    while waiting:
+        yield (each := waiting.pop())
+        waiting += each.children
+
+
+_ALIKE = "a = f(b, c)  # one\n\nd = g[b, c]  # two\n# three\n"
+
+
+@pytest.mark.skipif(not sharing.MAKERS, reason="threads would wait for each other")
+def test_white_space_and_signs_that_are_alike_are_one_node() -> None:
+    tree = parsed(_ALIKE)
+    commas = [node for node in _all(tree) if isinstance(node, cst.Comma)]
+    assert len(commas) == 2
+    assert len(set(commas)) == 1
+    spaces = [node for node in _all(tree) if isinstance(node, cst.SimpleWhitespace)]
+    assert len(set(spaces)) == len({space.value for space in spaces}) == 3
+    assert tree.code == _ALIKE
+
+
+def test_what_has_a_place_is_a_node_of_its_own() -> None:
+    placed = [
+        node
+        for node in _all(parsed(_ALIKE))
+        if isinstance(node, (cst.BaseExpression, cst.BaseSmallStatement, cst.Arg, cst.Comment))
+    ]
+    assert len(set(placed)) == len(placed) == 17
+
+
+def test_nothing_is_shared_outside_of_a_parse() -> None:
+    parsed(_ALIKE)
+    assert cst.SimpleWhitespace(" ") is not cst.SimpleWhitespace(" ")
+    assert all(type(kind) is ABCMeta for kind in sharing.MAKERS)
+
+
+def test_others_may_make_signs_meanwhile() -> None:
+    space = cst.SimpleWhitespace(" ")
+    with nodes._sharing:
+        before, after = cst.Comma(whitespace_before=space), cst.Comma(whitespace_after=space)
+        assert cst.Comma(space).whitespace_before is space
+        assert cst.SimpleWhitespace("\t").value == "\t"
+    assert before.whitespace_after.value == after.whitespace_before.value == ""  # type: ignore[union-attr]
+
+
+def test_no_more_is_kept_than_code_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_MAX", 5)
+    makers = {cst.SimpleWhitespace: sharing._words(), cst.AssignEqual: sharing._signs()}
+    monkeypatch.setattr(sharing, "MAKERS", makers)
+    with nodes._sharing:
+        spaces = [[cst.SimpleWhitespace(" " * count) for count in range(20)] for _ in range(2)]
+        signs = [[cst.AssignEqual(whitespace_after=space) for space in spaces[0]] for _ in range(2)]
+    for one, other in (spaces, signs):
+        assert sum(map(operator.is_, one, other)) == 5

@@ -101,7 +101,7 @@ class Flow:
         return self._statements_of(block, state)
 
     def _statements_of(self, block: cst.CSTNode, state: State) -> State:
-        wanted = self._statements.get(block, set()) | self.module.jumps_in(block)
+        wanted = self._statements.get(block, set()).union(self.module.jumps_in(block))
         for statement in sorted(wanted, key=lambda node: self.module.span(node)[0]):
             state = self._statement(statement, state)
         return state

@@ -47,6 +47,7 @@ class Generated(CodegenState):
         self.index = Index()
         self.offset = 0
         self.stack: list[cst.CSTNode] = []
+        self._numbers: dict[cst.CSTNode, int] = {}  # by what is open
         self.tokens = [""]
         tree._codegen(self)
         self._align(text)
@@ -72,10 +73,12 @@ class Generated(CodegenState):
             self.index.comments.append((self.offset, self.offset + len(node.value)))  # type: ignore[attr-defined]
         if kind in _UNPLACED:
             return
-        if self.stack:
-            self.index.parents[id(node)] = self.stack[-1]
+        index = self.index
+        index.parents.append(self.stack[-1] if self.stack else None)
         self.stack.append(node)
-        self.index.outer[id(node)] = (self.offset, 0)
+        self._numbers[node] = 4 * len(index.nodes)
+        index.nodes.append(node)
+        index.spans += (self.offset, 0, -1, -1)
         for found in self.index.lists.get(kind, ()):
             found.append(node)
 
@@ -84,7 +87,10 @@ class Generated(CodegenState):
         if type(node) in _UNPLACED:
             return
         self.stack.pop()
-        self.index.outer[id(node)] = self.index.outer[id(node)][0], self.offset
+        spans, at = self.index.spans, self._numbers.pop(node)
+        spans[at + 1] = self.offset
+        if spans[at + 2] < 0:
+            spans[at + 2 : at + 4] = spans[at : at + 2]
 
     @contextmanager
     def record_syntactic_position(
@@ -93,7 +99,9 @@ class Generated(CodegenState):
         """Note the span of a node without its own parentheses and white space."""
         start = self.offset
         yield
-        self.index.inner[id(node)] = start, self.offset
+        at = self._numbers.get(node)
+        if at is not None:
+            self.index.spans[at + 2 : at + 4] = start, self.offset
 
     def _align(self, text: str) -> None:
         """Make the offsets those of `text`.
@@ -120,6 +128,7 @@ class Generated(CodegenState):
             return offsets[start], offsets[end - 1] + 1 if end > start else offsets[start]
 
         index = self.index
-        index.inner = {node: moved(span) for node, span in index.inner.items()}
-        index.outer = {node: moved(span) for node, span in index.outer.items()}
+        spans = index.spans
+        for at in range(0, len(spans), 2):
+            spans[at : at + 2] = moved((spans[at], spans[at + 1]))
         index.comments = [moved(span) for span in index.comments]

@@ -7,8 +7,10 @@ source; if it is not, the code is generated after all (`generated`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
 
 import libcst as cst
 from libcst import MaybeSentinel
@@ -16,7 +18,6 @@ from libcst import MaybeSentinel
 from callr_migrate.evaluate.layouts import BARE, LAYOUTS, SIGNS, Part, Step
 
 Span = tuple[int, int]
-T = TypeVar("T")
 
 # What gives a name a value, or says whose name it is.
 BINDERS = (
@@ -47,37 +48,65 @@ class InexactTreeError(Exception):
     """The tree does not give the source back, so its places cannot be trusted."""
 
 
-class ByNode(Generic[T]):
-    """What belongs to the nodes of a tree, by their identity: libcst computes a node's hash in Python.
+class Places:
+    """Where the nodes of a tree stand, and in which others.
 
-    A number is a node's only as long as the node lives, so whoever keeps this keeps the tree.
+    Each node has a number, and a few bytes at it: of large projects this is most of what is in memory.
     """
 
-    __slots__ = ("by_id",)
+    __slots__ = ("numbers", "parents", "spans")
 
-    def __init__(self, by_id: dict[int, T]) -> None:
-        self.by_id = by_id
+    def __init__(self, index: Index) -> None:
+        self.numbers: dict[cst.CSTNode, int] = dict(
+            zip(index.nodes, _numbers(len(index.nodes)), strict=False)
+        )
+        self.parents: list[Any] = index.parents  # None for the whole tree
+        self.spans = array("I", index.spans)
 
-    def __getitem__(self, node: cst.CSTNode) -> T:
-        return self.by_id[id(node)]
+    def __getitem__(self, node: cst.CSTNode) -> cst.CSTNode:
+        """What a node stands in, which is not the whole tree; raises `KeyError` for a node of another one."""
+        parent: cst.CSTNode = self.parents[self.numbers[node]]
+        return parent
 
-    def __contains__(self, node: cst.CSTNode) -> bool:
-        return id(node) in self.by_id
+    def get(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """What a node stands in, if it does."""
+        at = self.numbers.get(node)
+        parent: cst.CSTNode | None = None if at is None else self.parents[at]
+        return parent
 
-    def get(self, node: cst.CSTNode) -> T | None:
-        """None where there is nothing."""
-        return self.by_id.get(id(node))
+    def outer(self, node: cst.CSTNode) -> Span:
+        """The offsets of a node with its parentheses and white space."""
+        at = 4 * self.numbers[node]
+        return self.spans[at], self.spans[at + 1]
+
+    def inner(self, node: cst.CSTNode) -> Span:
+        """The offsets of a node without them."""
+        at = 4 * self.numbers[node] + 2
+        return self.spans[at], self.spans[at + 1]
+
+
+_known_numbers: Sequence[int] = ()
+_MAX_NUMBERS = 50_000
+
+
+def _numbers(count: int) -> Iterable[int]:
+    """The numbers from 0 on, at least so many. Those of small files are the same objects: each has 32 bytes."""
+    global _known_numbers
+    known = _known_numbers
+    if len(known) < min(count, _MAX_NUMBERS):
+        known = _known_numbers = tuple(range(min(2 * count, _MAX_NUMBERS)))
+    return chain(known, range(len(known), count))
 
 
 class Index:
-    """What is noted of a tree. `outer` are the spans with parentheses and white space, `inner` those without,
-    where they differ; white space, brackets and commas have none.
+    """What is noted of a tree, first of all its nodes, what each stands in, and four offsets of each: where it starts
+    and ends with parentheses and white space, and without. White space, brackets and commas have none.
     """
 
     def __init__(self) -> None:
-        self.inner: dict[int, Span] = {}
-        self.outer: dict[int, Span] = {}
-        self.parents: dict[int, cst.CSTNode] = {}
+        self.nodes: list[cst.CSTNode] = []
+        self.parents: list[cst.CSTNode | None] = []
+        self.spans: list[int] = []
         self.calls: list[cst.Call] = []
         self.names: list[cst.Name | cst.Attribute] = []
         self.subscripts: list[cst.Subscript] = []
@@ -147,11 +176,14 @@ class Walk(Index):
         if not tree.has_trailing_newline:
             # The last line has one in the tree all the same.
             taken = len(self.tokens.pop()) if self.tokens else 0
-            start, end = self.outer[id(tree)]
-            self.outer[id(tree)] = start, end - taken
+            self._end_at(self.spans[-1] - taken)
         elif not self.tokens:
             self.tokens.append(self._newline)
-            self.outer[id(tree)] = 0, len(self._newline)
+            self._end_at(len(self._newline))
+
+    def _end_at(self, end: int) -> None:
+        """Let the tree, which comes last of all nodes, end there."""
+        self.spans[-1] = self.spans[-3] = end
 
     def _child(self, child: Any, parent: cst.CSTNode, at: int) -> int:
         """What an attribute holds that is no node: a sign, white space, a text, several of anything, or nothing."""
@@ -172,9 +204,7 @@ class Walk(Index):
         return self._space(child, at)
 
     def _node(self, node: cst.CSTNode, steps: Sequence[Step], parent: cst.CSTNode | None, at: int) -> int:
-        kind, key = type(node), id(node)
-        if parent is not None:
-            self.parents[key] = parent
+        kind = type(node)
         for found in self.lists.get(kind, ()):
             found.append(node)
         tokens = self.tokens
@@ -182,8 +212,11 @@ class Walk(Index):
             # A third of all nodes; their layout says the same.
             word = node.value  # type: ignore[attr-defined]
             tokens.append(word)
-            self.outer[key] = at, at + len(word)
-            return at + len(word)
+            end = at + len(word)
+            self.nodes.append(node)
+            self.parents.append(parent)
+            self.spans += (at, end, at, end)
+            return end
         start = opened = at
         closed = -1
         bare = BARE.get(kind)
@@ -233,9 +266,9 @@ class Walk(Index):
                 text = "->" if type(parent) is cst.FunctionDef else ":"
             tokens.append(text)
             at += len(text)
-        self.outer[key] = start, at
-        if closed >= 0 and (opened != start or closed != at):
-            self.inner[key] = opened, closed
+        self.nodes.append(node)
+        self.parents.append(parent)
+        self.spans += (start, at, opened, closed) if closed >= 0 else (start, at, start, at)
         return at
 
     def _sign(self, node: cst.CSTNode, at: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import libcst as cst
 
 from callr_migrate.evaluate.binder import Binder, place_nonlocal
 from callr_migrate.evaluate.generated import index_of
-from callr_migrate.evaluate.index import ByNode, InexactTreeError, Span
+from callr_migrate.evaluate.index import InexactTreeError, Places, Span
 from callr_migrate.evaluate.nodes import parsed
 from callr_migrate.evaluate.scopes import COMPREHENSIONS, Binding, Scope
 from callr_migrate.source import SourceFile
@@ -41,9 +41,9 @@ class Module:
             self.tree = parsed(source.text)
         count("parsing", files=1, characters=len(source.text))
         index = index_of(self.tree, source.text)
-        self._inner, self._outer, self._parents = index.inner, index.outer, index.parents
-        self.outer_spans = ByNode(index.outer)
-        self.parents = ByNode(index.parents)
+        self.parents = Places(index)
+        index.nodes.clear()
+        index.spans.clear()
         self.calls: list[cst.Call] = index.calls
         self.names: list[cst.Name | cst.Attribute] = index.names
         self.subscripts: list[cst.Subscript] = index.subscripts
@@ -56,10 +56,10 @@ class Module:
         self.strings: list[cst.SimpleString | cst.FormattedString | cst.ConcatenatedString] = index.strings
         self.scope = Scope(self.tree, None)
         self._scopes: dict[int, Scope] = {id(self.tree): self.scope}  # by the node that opens it
-        self._scope_of: dict[int, Scope] = {}
+        self._scope_of: list[Scope | None] = [None] * len(self.parents.parents)  # by the numbers of nodes
         self.attribute_bindings: dict[str, list[Binding]] = {}  # attribute name -> assignments to `x.name`
         self._uses: dict[tuple[Scope, str], list[cst.Name]] | None = None
-        self._jumps: dict[cst.CSTNode, set[cst.CSTNode]] = {}
+        self._jumps: dict[cst.CSTNode, list[cst.CSTNode]] = {}
         for jump in index.jumps:
             self._add_jump(jump)
         undecided: list[Binding] = []
@@ -86,24 +86,27 @@ class Module:
 
     def span(self, node: cst.CSTNode) -> Span:
         """The offsets of a node, its own parentheses left out."""
-        key = id(node)
-        return self._inner.get(key) or self._outer[key]
+        return self.parents.inner(node)
+
+    def outer_span(self, node: cst.CSTNode) -> Span:
+        """The offsets of a node with its own parentheses and white space."""
+        return self.parents.outer(node)
 
     def holds(self, node: cst.CSTNode) -> bool:
         """Whether a node stands in the file; what is read out of a string annotation does not."""
-        return id(node) in self._outer
+        return node in self.parents.numbers
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The enclosing node."""
-        return self._parents.get(id(node))
+        return self.parents.get(node)
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The enclosing nodes, from the inside out."""
-        parents = self._parents
-        current = parents.get(id(node))
+        parents = self.parents
+        current = parents.get(node)
         while current is not None:
             yield current
-            current = parents.get(id(current))
+            current = parents[current]
 
     def statement_of(self, node: cst.CSTNode) -> cst.CSTNode:
         """The innermost statement line or compound statement that holds the node."""
@@ -121,30 +124,35 @@ class Module:
 
     def scope_of(self, node: cst.CSTNode) -> Scope:
         """The scope in which the names of an expression or statement are looked up."""
-        parents, known_of = self._parents, self._scope_of
+        numbers, parents, known_of = self.parents.numbers, self.parents.parents, self._scope_of
         passed: list[int] = []
-        current, parent = node, parents.get(id(node))
         found = self.scope
+        current, at = node, numbers.get(node)
+        parent = parents[at] if at is not None else None
         while parent is not None:
-            known = known_of.get(id(current))
+            assert at is not None
+            known = known_of[at]
             if known is not None:
                 found = known
                 break
-            passed.append(id(current))
+            passed.append(at)
             kind = type(parent)
-            if kind is cst.CompFor and current is parent.iter:  # type: ignore[attr-defined]
-                holder = parents.get(id(parent))
+            if kind is cst.CompFor and current is parent.iter:
+                holder = parents[numbers[parent]]
                 if type(holder) in COMPREHENSIONS:
                     # The first iterable is evaluated outside of the comprehension.
                     assert holder is not None
-                    current, parent = holder, parents.get(id(holder))
+                    current, at = holder, numbers[holder]
+                    parent = parents[at]
                     continue
             # A default or a decorator does not stand in the scope of what it belongs to.
-            if kind in COMPREHENSIONS or (kind in _DEFINITIONS and current is parent.body):  # type: ignore[attr-defined]
+            if kind in COMPREHENSIONS or (kind in _DEFINITIONS and current is parent.body):
                 found = self.scope_opened_by(parent)
                 break
-            current, parent = parent, parents.get(id(parent))
-        known_of.update(dict.fromkeys(passed, found))
+            current, at = parent, numbers[parent]
+            parent = parents[at]
+        for at in passed:
+            known_of[at] = found
         return found
 
     def flow_scope(self, node: cst.CSTNode) -> Scope:
@@ -180,17 +188,18 @@ class Module:
                     self._uses.setdefault((self.flow_scope(node), node.value), []).append(node)
         return self._uses.get((scope, name), [])
 
-    def jumps_in(self, block: cst.CSTNode) -> set[cst.CSTNode]:
+    def jumps_in(self, block: cst.CSTNode) -> Sequence[cst.CSTNode]:
         """The statements of a block that leave it, or that hold one that does."""
-        return self._jumps.get(block, set())
+        return self._jumps.get(block, ())
 
     def _add_jump(self, jump: cst.CSTNode) -> None:
         child, parent = jump, self.parent(jump)
         while parent is not None and not isinstance(child, (cst.FunctionDef, cst.ClassDef)):
-            known = self._jumps.setdefault(parent, set())
-            if child in known:
+            known = self._jumps.setdefault(parent, [])
+            # They come in the order of the source.
+            if known and known[-1] is child:
                 return
-            known.add(child)
+            known.append(child)
             child, parent = parent, self.parent(parent)
 
     def release(self) -> None:

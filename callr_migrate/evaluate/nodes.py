@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, ABCMeta, abstractmethod
 from threading import Lock
 
 import libcst as cst
 
-from callr_migrate.evaluate import constructors
+from callr_migrate.evaluate import constructors, sharing
 
 _checked = cst.CSTNode.__post_init__
 
@@ -14,7 +15,7 @@ _checked = cst.CSTNode.__post_init__
 def parsed(text: str) -> cst.Module:
     """The tree of a text; raises `libcst.ParserSyntaxError` and `RecursionError`."""
     constructors.prepare(len(text))
-    with _unchecked:
+    with _unchecked, _sharing:
         return cst.parse_module(text)
 
 
@@ -30,11 +31,8 @@ def visit(node: cst.CSTNode, visitor: cst.CSTVisitor) -> None:
         node.visit(visitor)
 
 
-class _Unchecked:
-    """As a node is made, libcst checks whether its white space may stand there and the like.
-
-    Of what its parser makes it refuses only what Python allows, such as `a or.5`.
-    """
+class _Switch(ABC):
+    """Something that is otherwise while this is entered."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -44,21 +42,45 @@ class _Unchecked:
         with self._lock:
             self._entered += 1
             if self._entered == 1:
-                cst.CSTNode.__post_init__ = _nothing  # type: ignore[assignment,method-assign]
-                constructors.CHECKS.clear()
+                self.turn(on=True)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._entered -= 1
             if not self._entered:
-                cst.CSTNode.__post_init__ = _checked  # type: ignore[method-assign]
-                constructors.CHECKS.append(True)
+                self.turn(on=False)
+
+    @abstractmethod
+    def turn(self, *, on: bool) -> None:
+        """Make it so, or as it was."""
+
+
+class _Unchecked(_Switch):
+    """As a node is made, libcst checks whether its white space may stand there and the like.
+
+    Of what its parser makes it refuses only what Python allows, such as `a or.5`.
+    """
+
+    def turn(self, *, on: bool) -> None:
+        """Check nothing, or all."""
+        cst.CSTNode.__post_init__ = _nothing if on else _checked  # type: ignore[assignment,method-assign]
+        constructors.CHECKS[:] = [] if on else [True]
 
 
 def _nothing(_: cst.CSTNode) -> None: ...
 
 
+class _Sharing(_Switch):
+    """White space and signs that are alike are one node, which leaves half of the nodes (`sharing`)."""
+
+    def turn(self, *, on: bool) -> None:
+        """Share them, or make each anew."""
+        for kind, maker in sharing.MAKERS.items():
+            kind.__class__ = maker if on else ABCMeta
+
+
 _unchecked = _Unchecked()
+_sharing = _Sharing()
 
 
 def _hash_as_objects() -> None:

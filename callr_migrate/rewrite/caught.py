@@ -139,7 +139,7 @@ class CaughtError:
         around = [node for node in module.ancestors(whole) if isinstance(node, cst.FormattedString)]
         quote = around[0].end[0] if around else None
         self.found.append(
-            ErrorUse(module.outer_spans[whole], kind, use.value, module.text_of(whole), not bare, quote)
+            ErrorUse(module.outer_span(whole), kind, use.value, module.text_of(whole), not bare, quote)
         )
 
     def _is_for_people(self, node: cst.BaseExpression, seen: frozenset[cst.CSTNode] = frozenset()) -> bool:

@@ -156,7 +156,7 @@ class DateUses:
 
     def _around(self, node: cst.BaseExpression, text: str, opening: str = "") -> list[tuple[Span, str]]:
         """What puts a text behind an expression, in parentheses if need be."""
-        start, end = self.module.outer_spans[node]
+        start, end = self.module.outer_span(node)
         if not is_atom(self.module, node):
             opening, text = f"{opening}(", f"){text}"
         found = [((start, start), opening)] if opening else []
@@ -252,7 +252,7 @@ class DateUses:
                 self._refuse(use, "a date of the answer is read by one of several forms")
                 return False
             cut = f"[:{self.forms.length}]" if whole else f".rstrip({quote}{self.forms.suffix}{quote})"
-            end = self.module.outer_spans[form][1]
+            end = self.module.outer_span(form)[1]
             *before, (place, text) = self._around(use.node, cut)
             use.replacements = [
                 (self.module.span(call.func.attr), "fromisoformat"),
@@ -266,7 +266,7 @@ class DateUses:
         return self._legacy_text(use) and use.blocked is None
 
     def _has_comment(self, call: cst.Call) -> bool:
-        start, end = (self.module.outer_spans[call.args[index].value][1] for index in (0, 1))
+        start, end = (self.module.outer_span(call.args[index].value)[1] for index in (0, 1))
         return any(start <= place[0] < end for place in self.module.comments)
 
     def _null_handler(self, node: cst.CSTNode, *, any_error: bool) -> int | None:

@@ -143,7 +143,7 @@ class _Envelope:
             )
         assert isinstance(outer, cst.Subscript)
         quote = inner.quote
-        span = self.module.outer_spans[node.value][1], self.module.span(outer)[1]
+        span = self.module.outer_span(node.value)[1], self.module.span(outer)[1]
         self.post.replaced.append((span, f"[{quote}{self.message}{quote}]"))
 
     def _compared(self, node: cst.BaseExpression, parent: cst.ComparisonTarget) -> None:

@@ -131,7 +131,7 @@ class IdentifierUses:
 
     def _as_before(self, use: AnswerUse, whole: cst.BaseExpression) -> None:
         """The legacy letters, where they are looked at."""
-        end = self.module.outer_spans[use.node][1]
+        end = self.module.outer_span(use.node)[1]
         if not is_atom(self.module, use.node):
             use.blocked = f"the letters of an identifier are looked at (line {self._line(use.node)})"
             return

@@ -179,7 +179,7 @@ class Spread:
         for node, text in value.constants:
             plan.moved.append(Moved(module, module.span(node), repr(text)))
         if value.table:
-            plan.moved.append(Moved(module, module.outer_spans[entry.value], table=value.table))
+            plan.moved.append(Moved(module, module.outer_span(entry.value), table=value.table))
 
 
 def _like(module: Module, entry: Entry, name: str) -> str:

@@ -62,7 +62,7 @@ class Style:
 
 def copied(module: Module, node: cst.BaseExpression) -> tuple[int, int]:
     """The span to copy for an expression: its own parentheses included."""
-    return module.outer_spans[node]
+    return module.outer_span(node)
 
 
 def is_atom(module: Module, node: cst.BaseExpression) -> bool:

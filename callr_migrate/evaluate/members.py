@@ -10,6 +10,7 @@ import libcst as cst
 from callr_migrate.evaluate.module import Module
 from callr_migrate.evaluate.names import Names, is_plain, live
 from callr_migrate.evaluate.project import dotted_name
+from callr_migrate.evaluate.scopes import Binding
 from callr_migrate.evaluate.values import (
     Answer,
     BoundMethod,
@@ -35,6 +36,8 @@ from callr_migrate.evaluate.values import (
 )
 
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
+# Of these no constructor comes that takes the fields of a class.
+_PLAIN_BASES = frozenset({"abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"})
 _DISPLAYS = {cst.Dict: "dict", cst.List: "list", cst.Tuple: "tuple", cst.Set: "set"}
 
 
@@ -148,7 +151,7 @@ class Members(Names):
     def _own_members(
         self, owner: ClassValue, klass: ClassValue, name: str, instance: InstanceValue | None
     ) -> list[Value]:
-        values = self._class_members(owner, name, instance)
+        values = []
         for other, binding in self.project.attribute_bindings(name):
             assert isinstance(binding.node, cst.Attribute)
             if self._holds(other, binding.node.value, owner, klass):
@@ -156,7 +159,7 @@ class Members(Names):
         for other, changed, value in self.project.set_by_text(name):
             if self._holds(other, changed, owner, klass):
                 values.append(self.evaluate(other, value))
-        return values
+        return [*self._class_members(owner, name, instance, is_set=bool(values)), *values]
 
     def _holds(self, module: Module, node: cst.BaseExpression, owner: ClassValue, klass: ClassValue) -> bool:
         """Whether an expression may be the class, or an instance of it or of a class below."""
@@ -166,12 +169,19 @@ class Members(Names):
                 return True
         return False
 
-    def _class_members(self, owner: ClassValue, name: str, instance: InstanceValue | None) -> list[Value]:
-        """What the class body gives an attribute."""
+    def _class_members(
+        self, owner: ClassValue, name: str, instance: InstanceValue | None, *, is_set: bool = False
+    ) -> list[Value]:
+        """What the class body gives an attribute; `is_set`: it is set elsewhere, too."""
         module = owner.ref.module
         scope = module.scope_opened_by(owner.ref.node)
         values: list[Value] = []
         for binding in self.final_bindings(module, scope, name):
+            if is_set and self._is_declaration(owner, binding):
+                # What it says is what is set.
+                if isinstance(binding.value, cst.Name):
+                    values.append(self.evaluate(module, binding.value))
+                continue
             if not isinstance(binding.node, cst.FunctionDef):
                 values.append(self.bound(binding, module))
                 continue
@@ -194,6 +204,34 @@ class Members(Names):
             if not is_plain(binding.node):
                 values.append(Unknown(f"`{name}` is decorated"))
         return values
+
+    def _is_declaration(self, owner: ClassValue, binding: Binding) -> bool:
+        """Whether a class body says of an attribute what it will be, and nobody can give it to the constructor."""
+        if binding.annotation is None:
+            return False
+        value = binding.value
+        if isinstance(value, cst.Call):
+            return any(
+                arg.keyword is not None
+                and arg.keyword.value == "init"
+                and isinstance(arg.value, cst.Name)
+                and arg.value.value == "False"
+                for arg in value.args
+            )
+        is_empty = value is None or (isinstance(value, cst.Name) and value.value == "None")
+        return is_empty and all(self._makes_no_constructor(each) for each in self.mro(owner))
+
+    def _makes_no_constructor(self, klass: ClassValue) -> bool:
+        """Whether the constructor is the one that is written: no decorator and no base can make one of the fields."""
+        node, module = klass.ref.node, klass.ref.module
+        assert isinstance(node, cst.ClassDef)
+        if self.final_bindings(module, module.scope_opened_by(node), "__init__"):
+            return True
+        return not node.decorators and all(
+            isinstance(option, ClassValue) or (isinstance(option, Symbol) and option.name in _PLAIN_BASES)
+            for base in node.bases
+            for option in self.evaluate(module, base.value).options()
+        )
 
     # Classes
 

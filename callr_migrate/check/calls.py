@@ -115,12 +115,18 @@ def _wrong_arity(call: LegacyCall, rule: Method) -> CallState | None:
         return None
     takes = f"{most}" if least == most else f"{least} to {most}"
     names = ", ".join(param.name for param in rule.params)
+    evidence = rule.evidence or Evidence.DOCUMENTED
+    is_sure = evidence.is_safe
     return CallState(
         call,
         "CLR106",
-        f"{rule.method} takes {takes} argument{'' if takes == '1' else 's'}, not {len(arguments)}",
+        f"{rule.method} {'takes' if is_sure else 'seems to take'} "
+        f"{takes} argument{'' if takes == '1' else 's'}, not {len(arguments)}",
         help=f"Its parameters are: {names}." if names else "It has no parameters.",
-        reason="the legacy server refuses this call",
+        reason="the legacy server refuses this call"
+        if is_sure
+        else " ".join(filter(None, [f"its parameters are {evidence.value}.", rule.note])),
+        facts=[] if is_sure else [Fact("its parameters", evidence, rule.source)],
     )
 
 

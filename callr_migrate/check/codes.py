@@ -73,7 +73,8 @@ _ALL = (
         "CLR106",
         "wrong-arity",
         "A legacy call with a number of arguments that its method does not take.",
-        "The legacy server refuses the call, so it cannot be mapped. Mend or remove it.",
+        "The legacy server refuses the call, so it cannot be mapped. Mend or remove it. Where the parameters themselves "
+        "are inferred, the finding says so: look them up before you believe it.",
     ),
     Code(
         "CLR107",

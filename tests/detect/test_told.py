@@ -87,3 +87,14 @@ def test_nothing_of_a_wrapper_is_rewritten_in_part(tmp_path: Path) -> None:
     calls = told(tmp_path, PROJECT)
     assert len(calls) == 7
     assert [call for call in calls.values() if call.fix is not None] == []
+
+
+def test_a_wrong_number_of_arguments_is_as_sure_as_the_parameters(tmp_path: Path) -> None:
+    calls = 'api.call("sms.get")\napi.call("cdr.export_async", "OUT", start, end)\n'
+    found = told(tmp_path, {"a.py": f'import callr\napi = callr.Api("l", "p")\n{calls}'})
+    known, guessed = found["a.py", 3], found["a.py", 4]
+    assert known.message == "sms.get takes 1 argument, not 0"
+    assert known.reason == "the legacy server refuses this call"
+    assert guessed.message == "cdr.export_async seems to take 1 to 2 arguments, not 3"
+    assert (guessed.reason or "").startswith("its parameters are inferred. ")
+    assert [fact.evidence.value for fact in guessed.facts] == ["inferred"]

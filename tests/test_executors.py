@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import work
+from support import processes
 from support.processes import is_alive, until
 
 from callr_migrate import cluster, executors
@@ -215,23 +216,28 @@ def test_threads_end_when_they_are_stopped(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def local() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed")
     import dask
 
-    # It waits long for workers that come no more.
-    quick = {"distributed.comm.timeouts.connect": "2s", "distributed.scheduler.allowed-failures": 1}
     with (
-        dask.config.set(quick),
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
             dashboard_address=None,
-        ) as cluster,
+        ) as made,
     ):
-        yield cluster.scheduler_address.replace("tcp://", "dask://")
+        yield made
+
+
+@pytest.fixture
+def address(local: Any) -> str:
+    # Those that a test has killed are on their way back.
+    local.wait_for_workers(2, timeout=processes.LIMIT)
+    return str(local.scheduler_address).replace("tcp://", "dask://")
 
 
 class TestCluster:

@@ -15,7 +15,7 @@ client_module = pytest.importorskip("pygls.lsp.client", reason="pygls is not ins
 
 from callr_migrate.cli import main  # noqa: E402
 
-LIMIT = 60  # seconds for all of one talk
+LIMIT = 300  # seconds for all of one talk
 CLIENT = 'import os\n\nimport callr\n\napi = callr.Api(os.environ["LOGIN"], os.environ["PASSWORD"])\n'
 USE = 'from client import api\n\n\ndef tell():\n    x = "\U0001f4f1"; api.call("did/areacode.countries")\n'
 SETTLED = 'auth = "keep"\n'

@@ -27,7 +27,7 @@ ARGUMENTS = [
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
 ]
 # Milliseconds until a step counts as hung; none needs a hundredth of it.
-LIMIT = 20_000
+LIMIT = 120_000
 PLACES = 60
 
 

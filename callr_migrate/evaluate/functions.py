@@ -146,9 +146,9 @@ class Functions(Members):
     def _passed(
         self, function: cst.CSTNode, module: Module, klass: ClassValue | None, name: str, index: int | None
     ) -> list[Value]:
-        if not isinstance(function, cst.FunctionDef):
-            return []
         target = FunctionValue(Ref(module, function))
+        if not isinstance(function, cst.FunctionDef):
+            return self._given_by_name(target, names_of(module, function), name, index)
         values: list[Value] = []
         if klass is not None and function.name.value == "__init__":
             for made in [klass, *self.subclasses(klass)]:
@@ -164,8 +164,13 @@ class Functions(Members):
         node = made.ref.node if made else target.ref.node
         assert isinstance(node, (cst.ClassDef, cst.FunctionDef))
         names = [node.name.value] if made is None else [node.name.value, "cls"]
+        return self._given_by_name(made or target, names, name, index)
+
+    def _given_by_name(
+        self, target: ClassValue | FunctionValue, names: list[str], name: str, index: int | None
+    ) -> list[Value]:
         values: list[Value] = []
-        for other, call, shifted in self._callers(names, made or target):
+        for other, call, shifted in self._callers(names, target):
             values += self._argument(call, other, name, index, shifted)
         return values
 
@@ -226,6 +231,24 @@ def _position(function: cst.CSTNode, param: cst.Param) -> int | None:
     params = function.params if isinstance(function, (cst.FunctionDef, cst.Lambda)) else None
     ordered = [*params.posonly_params, *params.params] if params else []
     return ordered.index(param) if param in ordered else None
+
+
+def names_of(module: Module, node: cst.CSTNode) -> list[str]:
+    """What a function is called by: its own name, or those that a lambda is assigned to.
+
+    None for one that becomes a method, of whose calls it is not told what the first parameter holds.
+    """
+    if isinstance(node, cst.FunctionDef):
+        return [node.name.value]
+    holder = module.parent(node)
+    targets: list[cst.BaseExpression] = []
+    if isinstance(holder, cst.Assign):
+        targets = [target.target for target in holder.targets]
+    elif isinstance(holder, (cst.AnnAssign, cst.NamedExpr)):
+        targets = [holder.target]
+    if module.scope_of(node).is_class or not all(isinstance(target, cst.Name) for target in targets):
+        return []
+    return [target.value for target in targets if isinstance(target, cst.Name)]
 
 
 def _has_decorator(function: cst.CSTNode, name: str) -> bool:

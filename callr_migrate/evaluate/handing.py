@@ -10,7 +10,7 @@ import libcst as cst
 from callr_migrate.evaluate import answers
 from callr_migrate.evaluate.arguments import Arguments, Handed, bound, handed_on, mentioned, passed, receivers
 from callr_migrate.evaluate.containers import Containers
-from callr_migrate.evaluate.functions import is_shifted
+from callr_migrate.evaluate.functions import is_shifted, names_of
 from callr_migrate.evaluate.module import Module
 from callr_migrate.evaluate.project import Project
 from callr_migrate.evaluate.settling import short
@@ -58,16 +58,14 @@ class Handing(Containers):
     def handed_values(self, function: FunctionValue, param: cst.Param) -> list[Value]:
         """What a parameter holds where the function is handed on rather than called; nothing if it is not."""
         node = function.ref.node
+        values: list[Value] = []
         if isinstance(node, cst.Lambda):
             handed = self._handed(function.ref.module, node)
-            if handed is None or not handed.sure:
-                return []
-            held = bound(self._whole, function, handed.arguments, shifted=False).get(param)
-            return [held.value(self._whole)] if held is not None else []
-        if not isinstance(node, cst.FunctionDef):
-            return []
-        values: list[Value] = []
-        for module, mention in self.project.mentions_of(node.name.value):
+            if handed is not None and handed.sure:
+                held = bound(self._whole, function, handed.arguments, shifted=False).get(param)
+                values += [held.value(self._whole)] if held is not None else []
+        called = names_of(function.ref.module, node)
+        for module, mention in (each for name in called for each in self.project.mentions_of(name)):
             for option in self.evaluate(module, mention).options():
                 if option != function and not (
                     isinstance(option, BoundMethod) and option.function == function
@@ -75,9 +73,7 @@ class Handing(Containers):
                     continue
                 handed = self._handed(module, mention)
                 if handed is None or not handed.sure:
-                    values.append(
-                        Unknown(f"`{node.name.value}` is handed on, and may be called from elsewhere")
-                    )
+                    values.append(Unknown(f"`{called[0]}` is handed on, and may be called from elsewhere"))
                     continue
                 shifted = is_shifted(option, node)
                 held = bound(self._whole, function, handed.arguments, shifted=shifted).get(param)

@@ -564,6 +564,21 @@ PLACES = {
         api = callr.Api("l", "p")
         send = lambda h: api.call("sms.get", h)  # => sms.get
         """,
+    "lambda that is given it": """
+        import callr
+        send = lambda client, h: client.call("sms.get", h)  # => sms.get
+        send(callr.Api("l", "p"), "X")
+        class Holder:
+            send = lambda self, client, h: client.call("sms.get", h)  # => unseen
+        Holder.other = lambda self, client, h: client.call("sms.get", h)  # => unseen
+        Holder().send(callr.Api("l", "p"), "X")
+        Holder().other(callr.Api("l", "p"), "X")
+        """,
+    "lambda that is handed on, and given it then": """
+        import callr
+        status = lambda client: client.call("sms.get", "X")  # => sms.get
+        list(map(status, [callr.Api("l", "p")]))
+        """,
     "comprehensions": """
         import callr
         api = callr.Api("l", "p")

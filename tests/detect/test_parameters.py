@@ -262,7 +262,7 @@ CALLERS = {
         f("sms.send")  # => sms.send
         """,
     "lambda": """
-        f = lambda api: api.call("sms.get", "X")  # => unseen
+        f = lambda api: api.call("sms.get", "X")  # => CLR101 sms.get
         f(callr.Api("l", "p"))
         """,
     "yielded": """

@@ -8,7 +8,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 
+from callr_migrate.import_index import ImportIndex, Whole
 from callr_migrate.import_statements import (
     Import,
     Parts,
@@ -16,7 +18,6 @@ from callr_migrate.import_statements import (
     decoded,
     imports_in,
     statements,
-    words_of,
 )
 
 _ATTRIBUTE = re.compile(rb"\.[ \t]*([\w\x80-\xff]+)")
@@ -29,8 +30,8 @@ _Places = tuple[tuple[str, ...], tuple[str, ...]]  # the files and the packages 
 class ImportGraph:
     """Who imports which file; names are resolved as generously as any way to start the program allows.
 
-    What a file imports is read from it alone. Who imports a file is told from the statements that could name it: they
-    are found by their words, so that all others are never resolved.
+    What a file imports is read from it alone. Who imports a file is told from the statements that could name it, or a
+    package around it: they are found by their words, so that all others are never resolved.
     """
 
     def __init__(
@@ -39,15 +40,22 @@ class ImportGraph:
         contents: Contents,
         root: str,
         statements_of: StatementsOf | None = None,
+        index: ImportIndex | None = None,
     ) -> None:
-        """Of some files; `statements_of` gives the import statements of each, where they need not be read."""
+        """Of some files; `statements_of` gives the import statements of each, where they need not be read.
+
+        `index` is of those of them that were read already; it is used up.
+        """
         self.contents = contents
-        self.statements_of = statements_of or (lambda path: statements(contents(path)))
+        self._statements_of = statements_of or (lambda path: statements(contents(path)))
+        self._is_known = statements_of is not None
+        self._index = index or ImportIndex()
         self.root = root
         self.files = set(files)
         self.folders: set[str] = set()
-        for path in self.files:
-            folder = os.path.dirname(path)  # noqa: PTH120 - plain texts, for speed
+        # Plain texts, for speed: of each folder one file is looked at closer.
+        for path in {path.rpartition(os.sep)[0]: path for path in self.files}.values():
+            folder = os.path.dirname(path)  # noqa: PTH120
             while folder not in self.folders:
                 self.folders.add(folder)
                 folder = os.path.dirname(folder)  # noqa: PTH120
@@ -58,6 +66,10 @@ class ImportGraph:
         self._read: dict[Statement, list[Import]] = {}
         self._resolved: dict[tuple[tuple[str, ...], Parts, Parts], _Places] = {}
         self._targets: dict[str, _Places] = {}
+        # Names that were asked about, and who has a `from` of what has such a name: a path without an ending -> files.
+        self._asked: set[str] = set()
+        self._by_place: defaultdict[str, list[str]] = defaultdict(list)
+        self._told: set[str] = set()
         # What imports a file or a package, as far as the statements with its word are resolved.
         self._by_file: defaultdict[str, set[str]] = defaultdict(set)
         self._by_folder: defaultdict[str, set[str]] = defaultdict(set)
@@ -88,30 +100,30 @@ class ImportGraph:
     def importers_of(self, path: str) -> Iterator[str]:
         """The files that import a file, or import a package that it stands below and then name it as an attribute."""
         folder, name = os.path.split(path)
-        below = folder if name == "__init__.py" else path.rpartition(".")[0]
+        is_package = name == "__init__.py"
+        below = folder if is_package else path.rpartition(".")[0]
+        places = [below, *_above(below)]
+        self._take_froms(b"")
         # In `from . import x` the package has no word.
         self._resolve(os.path.basename(below), dots=below in self.folders)  # noqa: PTH119
-        if name == "__init__.py":
-            self._resolve("__init__")  # as in `from .__init__ import x`, which has the folder's name nowhere
+        if is_package:
+            # As in `from .__init__ import x`, which has the folder's name nowhere.
+            self._resolve("__init__")
+            self._tell(f"{folder}{os.sep}__init__")
+        for place in places:
+            # Who imports from a package may get the file by name, or a package around it.
+            self._resolve(os.path.basename(place))  # noqa: PTH119
+            self._tell(place)
         yield from self._by_file.get(path, ())
-        while len(below) > 1:
-            folder, name = os.path.split(below)
-            self._resolve(os.path.basename(folder))  # noqa: PTH119
-            if folder in self._by_folder:
-                yield from self._by_attribute(folder).get(name, ())
-            below = folder
+        for inner, outer in pairwise(places):
+            if outer in self._by_folder:
+                yield from self._by_attribute(outer).get(os.path.basename(inner), ())  # noqa: PTH119
 
-    @cached_property
-    def _modules(self) -> dict[str, list[str]]:
-        """What an import may name, as a path without an ending -> the files of that name, one or two."""
-        found: dict[str, list[str]] = {}
-        for path in self.files:
-            if path.endswith(".py"):
-                found.setdefault(path[:-3], []).append(path)
-            folder, name = os.path.split(path)
-            if name == "__init__.py":
-                found.setdefault(folder, []).append(path)
-        return found
+    def _files_at(self, place: str) -> Iterator[str]:
+        """The files that an import may name by a path without an ending."""
+        for file in (f"{place}.py", f"{place}{os.sep}__init__.py"):
+            if file in self.files:
+                yield file
 
     @cached_property
     def _below(self) -> dict[str, list[str]]:
@@ -138,14 +150,12 @@ class ImportGraph:
     def files_of(self, folder: str, level: int, parts: Parts) -> Iterator[str]:
         """The files that an import in a folder may name; `level` counts the leading dots."""
         for place in self.folders_of(folder, level, parts, exist=False):
-            for file in (f"{place}.py", f"{place}{os.sep}__init__.py"):
-                if file in self.files:
-                    yield file
+            yield from self._files_at(place)
 
     def folders_of(self, folder: str, level: int, parts: Parts, *, exist: bool = True) -> Iterator[str]:
         """The folders that an import may name: packages, with or without a file of their own."""
         for base in self._bases_of(folder, level, parts):
-            place = base.rstrip(os.sep) + "".join(os.sep + part for part in parts)
+            place = _place(base, parts)
             if not exist or place in self.folders:
                 yield place
 
@@ -163,41 +173,65 @@ class ImportGraph:
         return {decoded(word) for word in set(_ATTRIBUTE.findall(self.contents(path)))}
 
     @cached_property
-    def _importing(self) -> dict[Statement, list[str]]:
-        """The statements of all files, and the files that have them. The same ones stand in many."""
-        found: dict[Statement, list[str]] = {}
-        for path in self.files:
-            for statement in self.statements_of(path):
-                files = found.get(statement)
-                if files is None:
-                    found[statement] = [path]
-                else:
-                    files.append(path)
-        return found
+    def _whole_index(self) -> ImportIndex:
+        index = self._index
+        for path in self.files - index.files:
+            if self._is_known:
+                index.take(path, self._statements_of(path))
+            else:
+                index.read(path, self.contents(path))
+        return index
 
     @cached_property
-    def _by_word(self) -> dict[bytes, list[Statement]]:
-        """Word -> the statements that may import something of that name; nothing -> those that name a folder by dots."""
-        found: dict[bytes, list[Statement]] = {}
-        for statement in self._importing:
-            for word in words_of(statement):
-                found.setdefault(word, []).append(statement)
-        return found
+    def _froms(self) -> dict[bytes, list[bytes]]:
+        return self._whole_index.froms()
+
+    @cached_property
+    def _others(self) -> dict[bytes, list[Whole]]:
+        return self._whole_index.others()
 
     def _resolve(self, name: str, *, dots: bool = False) -> None:
-        """Note who imports the files and the packages of a name; with `dots` also what is imported by dots alone."""
+        """Note who imports the files and the packages of a name; with `dots` also what is imported by dots alone.
+
+        Of a `from` with names it is only noted from what they are imported.
+        """
         words = {b""} if dots else set()
-        for encoding in ("utf-8", "latin-1"):
-            with contextlib.suppress(UnicodeEncodeError):  # then no text names it
-                words.add(name.encode(encoding))
+        if name not in self._asked:
+            self._asked.add(name)
+            for encoding in ("utf-8", "latin-1"):
+                with contextlib.suppress(UnicodeEncodeError):  # then no text names it
+                    words.add(name.encode(encoding))
         for word in words:
-            for statement in self._by_word.pop(word, ()):
-                for path in self._importing.pop(statement, ()):
-                    for files, packages in self._named_by(statement, os.path.dirname(path)):  # noqa: PTH120
-                        for file in files:
-                            self._by_file[file].add(path)
-                        for package in packages:
-                            self._by_folder[package].add(path)
+            for whole in self._others.pop(word, ()):
+                several, paths = self._index.pop(whole)
+                for path in paths:
+                    folder = os.path.dirname(path)  # noqa: PTH120
+                    for statement in several:
+                        for found in self._named_by(statement, folder):
+                            self._note(path, found)
+            self._take_froms(word)
+
+    def _take_froms(self, word: bytes) -> None:
+        """Note the places that those statements name whose last word is this one; nothing is that of dots alone."""
+        for start in self._froms.pop(word, ()):
+            level, parts, paths = self._index.of(start)
+            for path in paths:
+                for base in self._bases_of(os.path.dirname(path), level, parts):  # noqa: PTH120
+                    self._by_place[_place(base, parts)].append(path)
+
+    def _tell(self, place: str) -> None:
+        """Note all that those import who import from a place."""
+        for path in self._by_place.pop(place.rstrip(os.sep), ()):
+            if path not in self._told:
+                self._told.add(path)
+                self._note(path, self._named_in(path))
+
+    def _note(self, importer: str, found: _Places) -> None:
+        files, packages = found
+        for file in files:
+            self._by_file[file].add(importer)
+        for package in packages:
+            self._by_folder[package].add(importer)
 
     def _named_in(self, path: str) -> _Places:
         """The files and the packages that the statements of a file name."""
@@ -205,7 +239,7 @@ class ImportGraph:
         if known is None:
             folder = os.path.dirname(path)  # noqa: PTH120
             found: tuple[dict[str, None], dict[str, None]] = {}, {}
-            for statement in self.statements_of(path):
+            for statement in self._statements_of(path):
                 for files, packages in self._named_by(statement, folder):
                     found[0].update(dict.fromkeys(files))
                     found[1].update(dict.fromkeys(packages))
@@ -232,15 +266,15 @@ class ImportGraph:
         for base in bases:
             # `import a.b.c` names all three, `from a.b import c` binds c alone.
             places = [
-                base.rstrip(os.sep) + "".join(os.sep + part for part in parts[:length])
+                _place(base, parts[:length])
                 for length in range(0 if names and not parts else 1, len(parts) + 1)
             ]
             if names:
                 whole = places[-1]
-                files += self._modules.get(whole, ())
+                files += self._files_at(whole)
                 places = [f"{whole}{os.sep}{name}" for name in names] if whole in self.folders else []
             for place in places:
-                files += self._modules.get(place, ())
+                files += self._files_at(place)
                 if place in self.folders:
                     packages.append(place)
         return tuple(files), tuple(packages)
@@ -273,3 +307,15 @@ class ImportGraph:
     def _holds(self, base: str, name: str) -> bool:
         place = f"{base.rstrip(os.sep)}{os.sep}{name}"
         return place in self.folders or f"{place}.py" in self.files
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path stands in, the innermost first."""
+    while (folder := os.path.dirname(path)) != path:  # noqa: PTH120
+        yield folder
+        path = folder
+
+
+def _place(base: str, parts: Iterable[str]) -> str:
+    """A path below a folder."""
+    return base.rstrip(os.sep) + "".join(os.sep + part for part in parts)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 # as one for `\bimport`. What follows is looked at without passing it, so that a parenthesis in prose cannot hide the
 # statements there, and not far: the word may stand in long texts as often as it likes.
 _NEAR = 200
-_WORD = re.compile(
+WORD = re.compile(
     rb"import(?:(?<!\wimport)\b(?=([^\n\r;#(\\]{0,%d}))" % _NEAR
     + rb"|(?:_module|(?<=__import)__)\([ \t\r\n]*['\"]([\w.\x80-\xff]+)['\"])"
 )
@@ -54,28 +54,41 @@ def imports(raw: bytes) -> Iterator[Import]:
 def statements(raw: bytes) -> Iterator[Statement]:
     """The same, as they are written: half as much work where only some of them count."""
     may_return = b"\r" in raw
-    for word in _WORD.finditer(raw):
-        rest, name = word.groups()
-        if rest is None:
-            yield None, name
-            continue
+    for word in WORD.finditer(raw):
         at = word.start()
         low = max(0, at - _FAR)
         start = raw.rfind(b"\n", low, at) + 1 or low
         if may_return or b"\\" in raw[max(0, start - 3) : start]:
             start = _line_start(raw, at)
-        if at - start >= _FAR:
-            # Nothing before the last of these signs has to do with it.
-            start = max(raw.rfind(sign, start, at) for sign in (b";", b":"))
-            if start < 0 or at - start >= _FAR:
-                continue
-        before = raw[start:at].rstrip(b" \t\f")
-        if not before or b"from" in before or before.endswith(_ENDS):
-            end = word.end() + len(rest)
-            if len(rest) == _NEAR or raw[end : end + 1] in _ON:
-                whole = _REST.match(raw, word.end())
-                rest = rest if whole is None else whole[0]
-            yield before, rest
+        statement = _statement(raw, word, start)
+        if statement is not None:
+            yield statement
+
+
+def statement_at(raw: bytes, word: re.Match[bytes]) -> Statement | None:
+    """The statement of a file that has a word found by `WORD`, if it is one."""
+    return _statement(raw, word, _line_start(raw, word.start()))
+
+
+def _statement(raw: bytes, word: re.Match[bytes], start: int) -> Statement | None:
+    """What `statement_at` says; the line of the word starts at `start`."""
+    rest, name = word.groups()
+    if rest is None:
+        return None, name
+    at = word.start()
+    if at - start >= _FAR:
+        # Nothing before the last of these signs has to do with it.
+        start = max(raw.rfind(sign, start, at) for sign in (b";", b":"))
+        if start < 0 or at - start >= _FAR:
+            return None
+    before = raw[start:at].rstrip(b" \t\f")
+    if before and b"from" not in before and not before.endswith(_ENDS):
+        return None
+    end = word.end() + len(rest)
+    if len(rest) == _NEAR or raw[end : end + 1] in _ON:
+        whole = _REST.match(raw, word.end())
+        rest = rest if whole is None else whole[0]
+    return before, rest
 
 
 def imports_in(statement: Statement) -> Iterator[Import]:

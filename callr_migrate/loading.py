@@ -217,11 +217,15 @@ class Loader:
             return code_of(Path(name), raw) if is_embedding(name) else raw
 
         def find(statements_of: StatementsOf | None = None) -> Reached:
-            reach = Reach(names, code, root, self.gates.passes, statements_of)
+            reach = Reach(names, code, root, self.gates.passes, statements_of, index)
             found = {*passed, *reach.files(sources, self.gates.forwards)} & names.keys()
             return sorted(found), components(found, reach.graph)
 
-        records = self.front.sieve(self.gates).records
+        sieve = self.front.sieve(self.gates)
+        index = None if self.overlay else sieve.taken_imports()
+        if index is not None:
+            index.rename({name: key for key, name in names.items()})
+        records = sieve.records
         folder = self.front.cache()
         if records is None or folder is None or self.overlay or self.hashed_below is not None:
             return find()

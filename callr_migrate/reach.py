@@ -18,6 +18,7 @@ from callr_migrate.import_statements import Parts
 from callr_migrate.stages import staged
 
 if TYPE_CHECKING:
+    from callr_migrate.import_index import ImportIndex
     from callr_migrate.reach_summary import Step, Summary, Unit
 
 ALL = "*"
@@ -37,9 +38,10 @@ class Reach:
         root: str,
         is_legacy: IsLegacy,
         statements_of: StatementsOf | None = None,
+        index: ImportIndex | None = None,
     ) -> None:
-        """Of some files; `statements_of` as for `ImportGraph`."""
-        self.graph = ImportGraph(files, contents, root, statements_of)
+        """Of some files; `statements_of` and `index` as for `ImportGraph`."""
+        self.graph = ImportGraph(files, contents, root, statements_of, index)
         self.contents = contents
         self.is_legacy = is_legacy
         self._taints: dict[str, set[str]] = {}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from callr_migrate.cache.records import Records
     from callr_migrate.gates import Gates
+    from callr_migrate.import_index import ImportIndex
+    from callr_migrate.import_notes import ImportNotes
 
 # Bytes. No source file has so many; a disk image that is called x.py shall not fill the memory.
 MAX_READ = 256_000_000
@@ -48,6 +50,8 @@ class Sieve:
         self.records: Records | None = None
         self._find_records = records
         self._clean: set[str] = set()
+        self._notes: ImportNotes | None = None
+        self._are_notes_taken = False
 
     @staged("reading and searching")
     def suspects(self, names: Iterable[str], on_file: Callable[[int, int], None] | None = None) -> list[str]:
@@ -63,6 +67,7 @@ class Sieve:
         if records is not None:
             clean |= records.unchanged([name for name in names if name not in clean] if clean else names)
         looks: dict[str, os.stat_result] | None = {} if records is not None else None
+        notes = self._notes
         known = len(clean)
         for done, name in enumerate(names, 1):
             if name in clean:
@@ -70,14 +75,32 @@ class Sieve:
             raw = read(name, looks)
             if raw is None or self.is_suspect(name, raw):
                 found.append(name)
+                if notes is None and records is None and raw is not None:
+                    notes = self._notes = self._notes_from(name, raw)
             else:
                 clean.add(name)
+            if notes is not None and raw is not None:
+                notes.note(name, raw)
             if on_file is not None and (done % _STEP == 0 or done == len(names)):
                 on_file(done, len(names))
         if records is not None and looks:
             records.note({name: looks[name] for name in looks if name in clean})
         count("reading and searching", files=len(found) + len(clean) - known)
         return found
+
+    def taken_imports(self) -> ImportIndex | None:
+        """The imports of the files that were read since something legacy was found; from now on none are noted."""
+        self._are_notes_taken = True
+        notes, self._notes = self._notes, None
+        return None if notes is None else notes.index()
+
+    def _notes_from(self, name: str, raw: bytes) -> ImportNotes | None:
+        """Where imports are noted from a file on: the first by which it is sure that somebody will ask for them."""
+        if self._are_notes_taken or not self.gates.sources({name: raw}):
+            return None
+        from callr_migrate.import_notes import ImportNotes
+
+        return ImportNotes()
 
     def is_clean(self, name: str) -> bool:
         """Whether a file is known to be of no concern."""

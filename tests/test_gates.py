@@ -172,7 +172,7 @@ def test_bare_statements_hold_nothing_else() -> None:
 @pytest.mark.parametrize("text", [b"import ", b"the import (see\n", b"(import (a,\\\n"])
 def test_what_follows_is_read_as_far_as_a_line_goes_unless_it_is_a_statement(text: bytes) -> None:
     raw = b"x " + text * 3000
-    read = sum(len(word[1] or b"") for word in import_statements._WORD.finditer(raw))
+    read = sum(len(word[1] or b"") for word in import_statements.WORD.finditer(raw))
     assert read < 300 * 3000
 
 

@@ -19,6 +19,7 @@ _CODE = (
         "embedded.py",
         "gates.py",
         "import_graph.py",
+        "import_index.py",
         "import_statements.py",
     ),
     *("loading.py", "notebook.py", "pages.py", "reach.py", "reach_summary.py", "source.py"),

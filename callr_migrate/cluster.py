@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -18,6 +19,10 @@ Result = TypeVar("Result")
 
 # Seconds until a cluster must have answered.
 _PATIENCE = 20
+# Seconds until workers that died must be back.
+_ABSENCE = 120
+# Seconds after which they are looked for while a result is waited for.
+_BEAT = 5
 
 
 class Cluster:
@@ -39,6 +44,8 @@ class Cluster:
             ) from None
         _silence()
         self._address = address
+        # Since when there have been no workers.
+        self._without: float | None = None
         # What somebody may wait for.
         self._pending: set[Future[Any]] = set()
         try:
@@ -105,6 +112,34 @@ class Cluster:
             if remote.status == "error":
                 raise
             raise self._gone() from error
+
+    def awaited(self, result: Future[Result]) -> Result:
+        """Wait for what `submit` gave; raises what the work raised, and `ExecutorError` as `expect_workers`."""
+        from concurrent.futures import TimeoutError as StillWaiting
+
+        while True:
+            try:
+                return result.result(min(_BEAT, _ABSENCE))
+            except StillWaiting:
+                if result.done():
+                    return result.result()
+            self.expect_workers()
+
+    def expect_workers(self) -> None:
+        """Raise `ExecutorError` where there have been no workers for long: they would be waited for without end."""
+        try:
+            has_workers = bool(self._client.nthreads())
+        except Exception:
+            # Where the scheduler is gone, the results tell.
+            return
+        if has_workers:
+            self._without = None
+        elif self._without is None:
+            self._without = time.monotonic()
+        elif time.monotonic() - self._without > _ABSENCE:
+            raise ExecutorError(
+                f"executor {self._address!r}: the cluster has had no workers for {_ABSENCE} s"
+            )
 
     def _gone(self) -> ExecutorError:
         return ExecutorError(f"executor {self._address!r}: the connection to the cluster was lost")

@@ -178,7 +178,7 @@ class Workers:
             item, future = waiting.popleft()
             try:
                 with stage("waiting for workers"):
-                    result: Result | Lost = future.result()
+                    result: Result | Lost = self._awaited(future)
                 self._is_proven = True
             except BrokenExecutor:
                 self._check()
@@ -198,6 +198,9 @@ class Workers:
                     raise
                 result = self._alone(function, item, [other for _, other in waiting])
             yield result
+
+    def _awaited(self, future: Future[Result]) -> Result:
+        return future.result() if self._cluster is None else self._cluster.awaited(future)
 
     def _can_work(self) -> bool:
         """Whether a worker can do anything at all: they may end as they start, whatever they are given."""
@@ -233,9 +236,10 @@ class Workers:
         assert self._cluster is not None
         while wait(others, timeout=1).not_done:
             self._check()
+            self._cluster.expect_workers()
         self._check()
         try:
-            return self._submit(function, item).result()
+            return self._cluster.awaited(self._submit(function, item))
         except MemoryError:
             return Lost("there is not enough memory for it")
         except Exception as error:

@@ -338,9 +338,12 @@ class TestCluster:
             Workers(address=address)
 
 
+Separate = tuple[subprocess.Popen[bytes], subprocess.Popen[bytes], str]
+
+
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A scheduler of its own with one worker, and its address."""
+def separate(tmp_path: Path) -> Iterator[Separate]:
+    """A scheduler, its only worker, which nobody starts again, and the address."""
     pytest.importorskip("distributed")
     told, log = tmp_path / "scheduler.json", tmp_path / "cluster.log"
     program, quiet = [sys.executable, "-m"], ["--no-dashboard", "--host", "127.0.0.1"]
@@ -362,14 +365,37 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         one = started("distributed.cli.dask_scheduler", "--port", "0", "--scheduler-file", str(told))
         assert until(lambda: told.exists() and told.read_text().endswith("}")), log.read_text()
         address = json.loads(told.read_text())["address"]
-        started("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny")
-        yield one, address.replace("tcp://", "dask://")
+        worker = started("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny")
+        yield one, worker, address.replace("tcp://", "dask://")
 
 
-def test_a_scheduler_that_is_gone_is_one_line(
-    scheduler: tuple[subprocess.Popen[bytes], str], tmp_path: Path
+def test_workers_that_are_gone_for_good_are_not_waited_for(
+    separate: Separate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, address = scheduler
+    monkeypatch.setattr(cluster, "_ABSENCE", 1)
+    _, worker, address = separate
+    told: list[BaseException] = []
+
+    def wait(workers: Workers) -> None:
+        try:
+            list(workers.results(work.until_let_go, [str(tmp_path / "pids")] * 2))
+        except ExecutorError as error:
+            told.append(error)
+
+    (tmp_path / "pids").mkdir()
+    with Workers(address=address) as workers:
+        thread = threading.Thread(target=wait, args=[workers])
+        thread.start()
+        assert until(lambda: any((tmp_path / "pids").iterdir()))
+        worker.kill()
+        thread.join(60)
+        assert [str(error) for error in told] == [
+            f"executor {address!r}: the cluster has had no workers for 1 s"
+        ]
+
+
+def test_a_scheduler_that_is_gone_is_one_line(separate: Separate, tmp_path: Path) -> None:
+    process, _, address = separate
     folder = tmp_path / "pids"
     folder.mkdir()
     program = """

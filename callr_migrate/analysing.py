@@ -65,6 +65,12 @@ class Done:
     key: bytes | None = None  # what it is kept under
     stages: Stages | None = None  # the worker's, with the first part of a task
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything to tell of the part."""
+        report = self.report
+        return bool(self.findings or report.unseen or report.errors or report.scenarios)
+
 
 @dataclass(frozen=True)
 class _Task:

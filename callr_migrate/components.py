@@ -64,3 +64,30 @@ def _between(wanted: Iterable[str], graph: ImportGraph) -> dict[str, set[str]]:
             leading.add(file)
             waiting += importers.get(file, ())
     return {file: targets[file] for file in leading}
+
+
+@staged("following imports")
+def strangers(files: Iterable[str], graph: ImportGraph) -> list[list[str]]:
+    """Parts that do not even import the same file, be it by way of others; each sorted, in the order of their first files.
+
+    Nothing that one part does, such as to set an attribute of a module, can be seen by another one.
+    """
+    parts: dict[str, list[str]] = {}  # by one of the files in it
+    found_by: dict[str, str] = {}
+    merged: dict[str, str] = {}
+    for file in sorted(set(files)):
+        parts[file] = [file]
+        waiting = [file]
+        while waiting:
+            each = waiting.pop()
+            first = found_by.get(each)
+            if first is None:
+                found_by[each] = file
+                waiting += graph.targets_of(each)
+                continue
+            while first in merged:
+                first = merged[first]
+            if first != file:
+                parts[file] += parts.pop(first)
+                merged[first] = file
+    return sorted(map(sorted, parts.values()))

@@ -10,13 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from callr_migrate.components import components
+from callr_migrate.components import components, strangers
 from callr_migrate.discovery import Discovery
 from callr_migrate.embedded import code_of, load
 from callr_migrate.files import real_path
 from callr_migrate.findings import Failure, Report, Unseen
 from callr_migrate.front import Front
 from callr_migrate.gates import Gates
+from callr_migrate.import_graph import ImportGraph
 from callr_migrate.projectfiles.kinds import kind_of_path
 from callr_migrate.projectfiles.reading import decoded
 from callr_migrate.reach import Reach
@@ -189,7 +190,7 @@ class Loader:
         reached = set(passed)
         sources = self.gates.sources(passed)
         self.has_clients = bool(sources)
-        if sources:
+        if sources or len(passed) > 1:
             more, parts = self._reached(names, sources, passed)
             reached.update(more)
             candidates.parts = [[Path(name) for name in part] for part in parts]
@@ -217,12 +218,16 @@ class Loader:
             return code_of(Path(name), raw) if is_embedding(name) else raw
 
         def find(statements_of: StatementsOf | None = None) -> Reached:
+            if not sources:
+                # Nothing of one can get to another. To tell whose calls these are, they may be followed all the same.
+                found = passed.keys() & names.keys()
+                return sorted(found), strangers(found, ImportGraph(names, code, root, statements_of))
             reach = Reach(names, code, root, self.gates.passes, statements_of, index)
             found = {*passed, *reach.files(sources, self.gates.forwards)} & names.keys()
             return sorted(found), components(found, reach.graph)
 
         sieve = self.front.sieve(self.gates)
-        index = None if self.overlay else sieve.taken_imports()
+        index = None if self.overlay or not sources else sieve.taken_imports()
         if index is not None:
             index.rename({name: key for key, name in names.items()})
         records = sieve.records

@@ -280,6 +280,10 @@ class _Run:
             address.lower().encode() in raw for address in self.loader.gates.facts.addresses for raw in shown
         )
 
+    def _is_migrated(self, candidates: Candidates) -> bool:
+        """Whether any of the code names the new API."""
+        return any(self.pack.service.base_url.value in source.text for source in candidates.sources.values())
+
     def _regrouped(self, findings: list[Finding]) -> list[Finding]:
         """With groups that no other part has."""
         if not self.number:
@@ -306,11 +310,16 @@ class _Run:
             self.request.scaffold is not None,
             candidates.further,
         )
-        parts = candidates.components
         # Workers of other machines see what they see.
         kept = None if self.workers.is_remote else self.loader.front.parts
         doing = Doing(self._workers_for, self._progress, kept, self.rules)
+        parts, together = candidates.components, [tuple(candidates.sources.values())]
+        if not self.loader.has_clients and self._is_migrated(candidates):
+            parts = together
         done = analyse_parts(setup, parts, doing)
+        if not self.loader.has_clients and len(parts) > 1 and any(each.tells for each in done):
+            # Of files without a client one part may tell how another is to be read, as webhooks are.
+            done = analyse_parts(setup, together, doing)
         own = Report()
         found: list[Finding] = []
         for each in done:
@@ -332,7 +341,9 @@ class _Run:
     def _workers_for(self, parts: Sequence[tuple[SourceFile, ...]]) -> Workers:
         """Who is to analyse the parts: processes only if asked for, or where they win."""
         size = sum(len(source.text) for part in parts for source in part)
-        if len(parts) < 2 or not (self.workers.is_remote or self.request.jobs or size >= _WORTH_PROCESSES):
+        # Without clients it is soon told that there is nothing.
+        is_worth = size >= _WORTH_PROCESSES and self.loader.has_clients
+        if len(parts) < 2 or not (self.workers.is_remote or self.request.jobs or is_worth):
             return Workers(1)
         return self.workers
 

@@ -14,6 +14,7 @@ import libcst as cst
 from callr_migrate.detect.calls import Detection, LegacyCall
 from callr_migrate.detect.payloads import Given, Part, Payload, Payloads
 from callr_migrate.evaluate import Evaluator, Module
+from callr_migrate.evaluate.literals import literal
 from callr_migrate.evaluate.project import last_name
 from callr_migrate.evaluate.shapes import BoundCall
 from callr_migrate.evaluate.values import (
@@ -67,7 +68,11 @@ class _Post:
 
     def legacy_calls(self) -> list[LegacyCall]:
         """The legacy call, if it is one; one for each payload of a batch."""
-        if last_name(self.node.func) not in self.surface.senders or self._is_made_elsewhere():
+        if last_name(self.node.func) not in self.surface.senders or not any(
+            map(self._may_tell, self.node.args)
+        ):
+            return []
+        if self._is_made_elsewhere():
             return []
         addressed = any(self._mentions(arg.value) for arg in self.node.args)
         if self.surface.payload is None:
@@ -128,6 +133,16 @@ class _Post:
             isinstance(option, (FunctionValue, ClassValue))
             or (isinstance(option, BoundMethod) and option.function is not None)
             for option in options
+        )
+
+    def _may_tell(self, arg: cst.Arg) -> bool:
+        """Whether an argument may be an address, or a payload. What is written out is none, as in `x.get("name")`.
+
+        To find out whose method that is may take half a program.
+        """
+        is_literal, value = literal(arg.value)
+        return not is_literal or (
+            isinstance(value, str) and any(map(value.__contains__, self.surface.addresses))
         )
 
     # The address

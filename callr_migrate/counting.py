@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class Counting:
     comparison: Comparison | None = None
     diff_base: str | None = None
     root: Path = Path()
-    shown: frozenset[Path] = frozenset()
+    shown: Collection[Path] = frozenset()
     noted: dict[Path, SourceFile] = field(default_factory=dict)
     changes: Changes | None = None
     _left_out: dict[Path, tuple[int, int]] = field(default_factory=dict)  # suppressed, not selected
@@ -53,7 +53,7 @@ class Counting:
 
     @staged("counting")
     def selected(
-        self, findings: Iterable[Finding], sources: Sources, shown: frozenset[Path]
+        self, findings: Iterable[Finding], sources: Sources, shown: Collection[Path]
     ) -> list[Finding]:
         """The findings that are selected and not suppressed, and those about comments that suppress nothing.
 
@@ -112,7 +112,7 @@ class Counting:
         # What is not analysed (any more) may still be there.
         unclear = {error.path for error in self.report.errors}
         unclear |= {finding.path for finding in left if finding.code.startswith("CLR9")}
-        looked_at = {os.path.abspath(path) for path in self.shown - unclear}  # noqa: PTH100 - `..` goes
+        looked_at = {os.path.abspath(path) for path in self.shown if path not in unclear}  # noqa: PTH100 - `..` goes
 
         def was_looked_for(path: Path, code: str) -> bool:
             return str(path) in looked_at and self.selection.is_wanted(path, code)

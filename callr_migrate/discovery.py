@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,22 @@ _PATTERNS = ".gitignore"
 _FEW = 24
 
 Identity = tuple[int, int]  # device and inode of a folder
+
+
+class Named(Collection[Path]):
+    """The paths of some names; made where somebody asks for all of them."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = frozenset(names)
+
+    def __contains__(self, path: object) -> bool:
+        return str(path) in self._names
+
+    def __iter__(self) -> Iterator[Path]:
+        return map(Path, self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Discovery:
@@ -64,6 +80,11 @@ class Discovery:
     def around(self) -> list[Path]:
         """The files around it."""
         return list(map(Path, self.around_names))
+
+    @cached_property
+    def shown(self) -> Named:
+        """All of them that were asked for."""
+        return Named((*self.names, *self.around_names))
 
     @cached_property
     def excluded(self) -> list[Path]:

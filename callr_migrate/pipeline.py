@@ -124,7 +124,7 @@ def _whole(request: Request, deep: Deep, workers: Workers) -> Outcome:
     found = front.found
     report.errors += found.errors
     report.files = len(found.names)
-    counting.shown = frozenset((*found.files, *found.around))
+    counting.shown = found.shown
     runs: list[_Run] = []
     for part in parts_of(found, tree):
         # Without any file of its own the run's own settings are checked all the same.
@@ -190,7 +190,7 @@ class _Run:
         self.settings = part.settings._replace(root=part.root)
         self.part = part.files
         self.number = number
-        self.shown = frozenset((*self.part.files, *self.part.around))
+        self.shown = self.part.shown
         self.rules = front.rules(self.settings.rules, part.settings.root)
         pack = load_pack(self.settings.rules, cache=request.cache)
         if os.path.lexists(part.settings.root / VERIFIED):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callr_migrate.config import Settings
-from callr_migrate.discovery import discover
+from callr_migrate.discovery import Discovery, discover
 from callr_migrate.findings import Failure
 from callr_migrate.gates import gate
 
@@ -412,3 +412,13 @@ def test_a_git_file_that_says_nothing(tree: Tree) -> None:
     assert found() == ["a.py"]
     Path(".git").write_bytes(b"gitdir: \0\xff\n")
     assert found() == ["a.py"]
+
+
+def test_what_was_asked_for_is_known_by_name() -> None:
+    shown = Discovery([str(Path("a", "b.py"))], [str(Path("c.txt"))], [str(Path("d.py"))]).shown
+    assert Path("a", "b.py") in shown
+    assert Path("a") / "./b.py" in shown
+    assert Path("d.py") not in shown
+    assert Path("b.py") not in shown
+    assert set(shown) == {Path("a/b.py"), Path("c.txt")}
+    assert len(shown) == 2

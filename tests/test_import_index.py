@@ -133,6 +133,16 @@ def test_what_is_read_behind_something_legacy_is_not_read_again(
     }
 
 
+def test_a_few_files_are_read_first(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(40):
+        (project / f"{number:02}.py").write_text(LEGACY if number == 32 else f"import m{number}\n")
+    again: list[str] = []
+    real = loading.read
+    monkeypatch.setattr(loading, "read", lambda name: again.append(Path(name).name) or real(name))
+    found()
+    assert set(again) - {"32.py"} == {"00.py", "16.py"}
+
+
 @pytest.mark.parametrize("user", ["a_user.py", "z_user.py", "z_user.ipynb", "sub/z_user.py", "z_link.py"])
 def test_who_uses_something_legacy_is_found_wherever_it_stands(
     project: Path, monkeypatch: pytest.MonkeyPatch, user: str

@@ -7,6 +7,8 @@ import gc
 import os
 import signal
 import sys
+import time
+from _thread import get_ident, interrupt_main, start_new_thread
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _GARBAGE = (50_000, 20, 50)
 _INTERRUPTED = 130
 _TERMINATED = 143  # 128 and the number of SIGTERM, as shells have it
+_MOMENT = 0.05  # seconds
 
 
 def _leave_out_the_working_folder() -> None:
@@ -54,9 +57,27 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _unraisable(what: sys.UnraisableHookArgs) -> None:
+    """An interruption that comes while Python clears something up would be printed and forgotten: it comes again."""
+    if issubclass(what.exc_type, KeyboardInterrupt):
+        start_new_thread(_interrupt_again, (get_ident(),))
+    else:
+        sys.__unraisablehook__(what)
+
+
+def _interrupt_again(thread: int) -> None:
+    time.sleep(_MOMENT)
+    if sys.platform == "win32":
+        interrupt_main()
+    else:
+        # This one wakes who sleeps.
+        signal.pthread_kill(thread, signal.SIGINT)
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(*_GARBAGE)
+    sys.unraisablehook = _unraisable
     # What is registered first is done last.
     atexit.register(_leave)
     code = _INTERRUPTED

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -328,11 +329,11 @@ def test_after_an_interruption_nothing_is_begun() -> None:
 
 # As `python -m callr_migrate`, but that it says when it is about to begin.
 SAID = """
-import sys
-from callr_migrate.cli import main
+import callr_migrate.cli
+from callr_migrate.__main__ import main
 try:
     print("ready", flush=True)
-    raise SystemExit(main(sys.argv[1:]))
+    main()
 except KeyboardInterrupt:
     raise SystemExit(130)
 """
@@ -369,6 +370,26 @@ def ended(program: str) -> tuple[int, str]:
     """The exit code of a program, and what it said on standard error."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     return done.returncode, done.stderr
+
+
+def test_an_interruption_while_something_is_cleared_up() -> None:
+    program = """
+        import signal, time, weakref
+        from callr_migrate import cli
+
+        class Thing: ...
+
+        def run():
+            thing = Thing()
+            reference = weakref.ref(thing, lambda _: [signal.raise_signal(signal.SIGINT) for _ in range(2)])
+            del thing
+            time.sleep(200)
+
+        cli.main = run
+        from callr_migrate.__main__ import main
+        main()
+        """
+    assert ended(textwrap.dedent(program)) == (130, "")
 
 
 def test_an_interruption_before_there_is_a_command() -> None:
